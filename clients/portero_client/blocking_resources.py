@@ -304,11 +304,21 @@ class BlockingKeys:
         roles: Collection[Role],
         cameras: Collection[str] = (),
         sites: Collection[str] = (),
+        groups: Collection[str] = (),
+        people: Collection[str] = (),
         expire_time: datetime | None = None,
     ) -> NewKey:
         """Creates an API key and returns it with its text."""
         return self._ask(
-            calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
+            calls.keys.create(
+                display_name,
+                roles=roles,
+                cameras=cameras,
+                sites=sites,
+                groups=groups,
+                people=people,
+                expire_time=expire_time,
+            )
         )
 
     def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[ApiKey]:

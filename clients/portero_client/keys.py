@@ -16,6 +16,8 @@ class Role(Enum):
     CHECK_IN_DESK = "check-in-desk"
     ADMIN = "admin"
     METRICS = "metrics"
+    TEACHER = "teacher"
+    GUARDIAN = "guardian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class ApiKey:
         expire_time: When the key becomes invalid; None: never.
         revoke_time: When it was revoked; None: it was not.
         last_use_time: When it was last used, to the minute; None: never.
+        groups: The groups of a teacher, "attendanceGroups/{group}".
+        people: The people of a guardian, "people/{person}".
     """
 
     name: str
@@ -45,6 +49,8 @@ class ApiKey:
     expire_time: datetime | None = None
     revoke_time: datetime | None = None
     last_use_time: datetime | None = None
+    groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,15 @@ class Grant:
         role: What the caller may do.
         cameras: Only for these cameras, "cameras/{camera}", and those of `sites`; both empty: for all.
         sites: Only for the cameras of these sites, and `cameras`.
+        groups: Of a teacher: the attendance of these groups only.
+        people: Of a guardian: the attendance of these people only.
     """
 
     role: Role
     cameras: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

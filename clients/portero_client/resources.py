@@ -367,11 +367,24 @@ class Keys:
         roles: Collection[Role],
         cameras: Collection[str] = (),
         sites: Collection[str] = (),
+        groups: Collection[str] = (),
+        people: Collection[str] = (),
         expire_time: datetime | None = None,
     ) -> NewKey:
-        """Creates a key, for all cameras unless cameras or sites are named; a bridge's key must name some."""
+        """Creates a key, for all cameras unless cameras or sites are named; a bridge's key must name some.
+
+        A teacher's key must name groups, and a guardian's people. Raises NotFound: there is no such group or person.
+        """
         return await self._ask(
-            calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
+            calls.keys.create(
+                display_name,
+                roles=roles,
+                cameras=cameras,
+                sites=sites,
+                groups=groups,
+                people=people,
+                expire_time=expire_time,
+            )
         )
 
     def list(self, *, page_size: int = 0, page_token: str = "") -> Listing[ApiKey]:

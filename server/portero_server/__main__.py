@@ -166,11 +166,13 @@ def _add_keys(commands: Any) -> None:
         dest="roles",
         action="append",
         required=True,
-        choices=("admin", "operator", "reader", "check-in-desk", "bridge", "metrics"),
+        choices=("admin", "operator", "reader", "check-in-desk", "bridge", "metrics", "teacher", "guardian"),
         help="what it may do; may be given several times",
     )
     create.add_argument("--camera", dest="cameras", metavar="ID", action="append", default=[], help="only this camera")
     create.add_argument("--site", dest="sites", metavar="NAME", action="append", default=[], help="only this site")
+    create.add_argument("--group", dest="groups", metavar="ID", action="append", default=[], help="of a teacher")
+    create.add_argument("--person", dest="people", metavar="ID", action="append", default=[], help="of a guardian")
     create.add_argument("--days", type=float, help="after which it expires; default: never")
     actions.add_parser("list", help="all keys, never their texts")
     revoke = actions.add_parser("revoke", help="revoke a key: servers refuse it within 15 seconds")
@@ -188,6 +190,8 @@ def _key_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[An
         tuple(getattr(given, "cameras", ())),
         tuple(getattr(given, "sites", ())),
         getattr(given, "days", None),
+        tuple(getattr(given, "groups", ())),
+        tuple(getattr(given, "people", ())),
     )
 
 

@@ -51,6 +51,7 @@ def _of_caller(check: str, caller: Caller, now: datetime) -> Finding:
 
 def _grant(grant: Grant) -> str:
     places = [*map(CAMERAS.identifier, grant.cameras), *(f"sites/{site}" for site in grant.sites)]
+    places += [*grant.groups, *grant.people]
     return f"{grant.role.value} for {', '.join(places)}" if places else grant.role.value
 
 

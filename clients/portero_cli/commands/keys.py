@@ -47,6 +47,14 @@ async def create(
         list[str] | None,
         typer.Option("--site", help="Only for cameras of this site. May be repeated.", show_default=False),
     ] = None,
+    groups: Annotated[
+        list[str] | None,
+        typer.Option("--group", help="Of a teacher: whose attendance. May be repeated.", show_default=False),
+    ] = None,
+    people: Annotated[
+        list[str] | None,
+        typer.Option("--person", help="Of a guardian: whose attendance. May be repeated.", show_default=False),
+    ] = None,
     lasts: Annotated[
         timedelta | None,
         typer.Option(
@@ -65,6 +73,8 @@ async def create(
             roles=roles,
             cameras=cameras or (),
             sites=sites or (),
+            groups=groups or (),
+            people=people or (),
             expire_time=None if lasts is None else datetime.now(UTC) + lasts,
         )
     session.output.note(f"{made.key.name}; its text is shown only once:")
@@ -113,7 +123,7 @@ def _keys_table(keys: tuple[ApiKey, ...]) -> Sheet:
                 KEYS.identifier(key.name),
                 key.display_name,
                 " ".join(role.value for role in key.roles),
-                " ".join((*map(CAMERAS.identifier, key.cameras), *(f"sites/{site}" for site in key.sites))),
+                _only_for(key),
                 _state(key),
                 local_time(key.last_use_time) if key.last_use_time else "never",
             )
@@ -121,6 +131,11 @@ def _keys_table(keys: tuple[ApiKey, ...]) -> Sheet:
         ),
         spare=("last used", "only for"),
     )
+
+
+def _only_for(key: ApiKey) -> str:
+    places = (*map(CAMERAS.identifier, key.cameras), *(f"sites/{site}" for site in key.sites))
+    return " ".join((*places, *key.groups, *key.people))
 
 
 def _state(key: ApiKey) -> str:

@@ -10,7 +10,7 @@ from portero.v1 import access_service_pb2 as pb2
 
 from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
-from portero_client.names import CAMERAS, KEYS
+from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, KEYS, PEOPLE
 
 _SERVICE = "/portero.v1.AccessService/"
 _ROLES: dict[Role, pb2.Role.ValueType] = {
@@ -20,6 +20,8 @@ _ROLES: dict[Role, pb2.Role.ValueType] = {
     Role.CHECK_IN_DESK: pb2.ROLE_CHECK_IN_DESK,
     Role.ADMIN: pb2.ROLE_ADMIN,
     Role.METRICS: pb2.ROLE_METRICS,
+    Role.TEACHER: pb2.ROLE_TEACHER,
+    Role.GUARDIAN: pb2.ROLE_GUARDIAN,
 }
 # A newer server's roles that this client does not know are left out.
 _ROLES_BY_NUMBER: dict[int, Role] = {number: role for role, number in _ROLES.items()}
@@ -31,6 +33,8 @@ def create(
     roles: Collection[Role],
     cameras: Collection[str],
     sites: Collection[str],
+    groups: Collection[str],
+    people: Collection[str],
     expire_time: datetime | None,
 ) -> Call[NewKey]:
     """Creates an API key."""
@@ -39,6 +43,8 @@ def create(
         roles=[_ROLES[role] for role in roles],
         cameras=[CAMERAS.name(camera) for camera in cameras],
         sites=sites,
+        groups=[ATTENDANCE_GROUPS.name(group) for group in groups],
+        people=[PEOPLE.name(person) for person in people],
     )
     if expire_time is not None:
         key.expire_time.FromDatetime(expire_time)
@@ -81,7 +87,13 @@ def revoke(key: str) -> Call[ApiKey]:
 
 def _caller(answer: pb2.GetCallerResponse) -> Caller:
     grants = [
-        Grant(_ROLES_BY_NUMBER[grant.role], tuple(grant.cameras), tuple(grant.sites))
+        Grant(
+            _ROLES_BY_NUMBER[grant.role],
+            tuple(grant.cameras),
+            tuple(grant.sites),
+            tuple(grant.groups),
+            tuple(grant.people),
+        )
         for grant in answer.grants
         if grant.role in _ROLES_BY_NUMBER
     ]
@@ -99,6 +111,8 @@ def _key(key: pb2.ApiKey) -> ApiKey:
         roles=tuple(_ROLES_BY_NUMBER[number] for number in key.roles if number in _ROLES_BY_NUMBER),
         cameras=tuple(key.cameras),
         sites=tuple(key.sites),
+        groups=tuple(key.groups),
+        people=tuple(key.people),
         create_time=key.create_time.ToDatetime(tzinfo=UTC),
         creator=key.creator,
         expire_time=_time(key.expire_time) if key.HasField("expire_time") else None,

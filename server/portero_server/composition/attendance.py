@@ -13,6 +13,7 @@ from portero_server.composition.context import BuildContext
 from portero_server.composition.store import Stores
 from portero_server.errors import StartupProblem
 from portero_server.recognition.frame_follower import FrameFollower
+from portero_server.rpc.attendance_scope import AttendanceScope
 from portero_server.rpc.services.attendance import AttendanceServicer
 from portero_server.rpc.services.attendance_groups import AttendanceGroupServicer
 from portero_server.store.attendance.coverage import CoverageStore
@@ -20,6 +21,7 @@ from portero_server.store.attendance.groups import AttendanceGroupStore
 from portero_server.store.attendance.records import AttendanceRecordStore
 from portero_server.store.attendance.remarks import RemarkStore
 from portero_server.store.attendance.rooms import RoomStore
+from portero_server.store.attendance.scopes import ScopeStore
 from portero_server.store.attendance.sessions import AttendanceSessionStore
 from portero_server.store.attendance.settled import SettledFrames
 from portero_server.streaming.registry import Streams
@@ -74,9 +76,10 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
     database, consent_required = stores.database, settings.consent_required
     sessions = AttendanceSessionStore(database, clock, open_for=open_for, consent_required=consent_required)
     remarks = RemarkStore(database, clock, open_for=open_for, consent_required=consent_required)
+    scope = AttendanceScope(ScopeStore(database))
     servicers = (
-        AttendanceGroupServicer(AttendanceGroupStore(database, clock), RoomStore(database, clock)),
-        AttendanceServicer(sessions, AttendanceRecordStore(database), remarks, clock),
+        AttendanceGroupServicer(AttendanceGroupStore(database, clock), RoomStore(database, clock), scope),
+        AttendanceServicer(sessions, AttendanceRecordStore(database), remarks, scope, clock),
     )
     if settings.attendance and not open_for:
         raise StartupProblem(

@@ -30,7 +30,7 @@ class KeyCommand:
     Attributes:
         action: "create", "list" or "revoke".
         name: The display name of a new key, or the id of the one to revoke.
-        roles, cameras, sites: Of a new key.
+        roles, cameras, sites, groups, people: Of a new key.
         days: After which it expires; None: never.
     """
 
@@ -40,6 +40,8 @@ class KeyCommand:
     cameras: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     days: float | None = None
+    groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
     async def __call__(self, settings: Settings) -> None:
         """Executes the command and prints the result.
@@ -71,7 +73,7 @@ class KeyCommand:
             roles = frozenset(Role(role) for role in self.roles)
             await trail.append([Deed(CONSOLE, "keys.create")], clock.now())
             key, text = await key_service.create(
-                KeyRequest(self.name, roles, self.cameras, self.sites, expires_at), _CREATOR
+                KeyRequest(self.name, roles, self.cameras, self.sites, expires_at, self.groups, self.people), _CREATOR
             )
             made = Deed(CONSOLE, "keys.create", f"keys/{key.key_id}", AuditOutcome.DONE)
             await trail.append([made], clock.now())
@@ -82,6 +84,11 @@ class KeyCommand:
 
 def _line(key: ApiKey) -> str:
     state = "revoked" if key.revoked_at else f"until {key.expires_at:%Y-%m-%d}" if key.expires_at else "no end"
-    places = sorted(key.scope.cameras) + sorted(f"sites/{site}" for site in key.scope.sites)
+    scope = key.scope
+    places = sorted(scope.cameras) + sorted(f"sites/{site}" for site in scope.sites)
+    places += sorted(f"attendanceGroups/{group}" for group in scope.groups)
+    places += sorted(f"people/{person}" for person in scope.people)
+    if scope.everything:
+        places.insert(0, "all cameras")
     roles = " ".join(sorted(role.value for role in key.roles))
-    return f"keys/{key.key_id}  {roles}  {' '.join(places) or 'all cameras'}  {state}  {key.display_name}"
+    return f"keys/{key.key_id}  {roles}  {' '.join(places)}  {state}  {key.display_name}"

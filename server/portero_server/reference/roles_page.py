@@ -8,7 +8,7 @@ from pathlib import Path
 
 from portero_server.domain.access.identities import Role
 from portero_server.reference.committed_page import keep
-from portero_server.rpc.auth.policy import ACCESS, Access, NotOfCameras, Unscoped
+from portero_server.rpc.auth.policy import ACCESS, Access, NotOfCameras, OfAttendance, Unscoped
 
 PAGE = Path(__file__).resolve().parents[2] / "ROLES.md"
 _CONTRACT = PAGE.parents[1] / "protos" / "portero" / "v1"
@@ -22,6 +22,8 @@ PURPOSE: Mapping[Role, str] = {
     "gallery",
     Role.READER: "a screen or a report: reads people, cameras and sightings",
     Role.BRIDGE: "the process beside cameras: streams their frames and gets what comes of them; registers nothing",
+    Role.TEACHER: "who teaches: reads and corrects the attendance of the groups that the key names (`--group`)",
+    Role.GUARDIAN: "a parent: reads the attendance of the people whom the key names (`--person`), and of nobody else",
     Role.METRICS: "the collector: scrapes `/metrics`",
 }
 """What each role is for, in the order of the columns."""
@@ -34,12 +36,14 @@ _INTRODUCTION = """# What each role may do
 
 Generated from the access table (`rpc/auth/policy.py`), which decides it, by `make reference`; not edited. A key has
 one or more roles (`portero keys create NAME --role ROLE`), a token has those that `PORTERO_OIDC_ROLES` grants, and the
-certificate of a bridge has the role bridge for the cameras of `PORTERO_BRIDGES`. What a caller may not do is refused
-with PERMISSION_DENIED and recorded in the audit trail. `portero doctor` says which roles your own credential has.
-Health checks need none."""
+certificate of a bridge has the role bridge for the cameras of `PORTERO_BRIDGES`. Teachers and guardians have keys,
+and neither tokens nor certificates. What a caller may not do is refused with PERMISSION_DENIED and recorded in the
+audit trail. `portero doctor` says which roles your own credential has. Health checks need none."""
 _SCOPES = """A key may be limited to cameras and sites (`--camera`, `--site`). The column *limited to cameras* says what
 that does to a call: **own** — only its cameras are found, listed or changed; **no** — the call concerns no camera, all
-sites share one gallery; **refused** — only for credentials without limits, since the call takes effect everywhere."""
+sites share one gallery; **refused** — only for credentials without limits, since the call takes effect everywhere.
+Attendance is refused to other roles that are limited to cameras, and shows a teacher and a guardian **own** groups and
+people alone: whatever is outside of them reads like what does not exist."""
 
 
 def page() -> str:
@@ -66,7 +70,7 @@ def _row(method: str, access: Access, words: str) -> str:
 
 
 def _scope(access: Access) -> str:
-    if isinstance(access.cameras, Unscoped):
+    if isinstance(access.cameras, Unscoped | OfAttendance):
         return "refused"
     return "no" if isinstance(access.cameras, NotOfCameras) else "own"
 

@@ -73,6 +73,8 @@ HOLDS: Mapping[str, str] = {
     "attendance_excuses": "Times for which somebody is excused; a row goes with its person.",
     "attendance_coverage": "When cameras watched, and why they did not, as spans.",
     "api_keys": "Digests of API keys, their roles and their scopes.",
+    "api_key_groups": "Whose attendance the key of a teacher is for; a row goes with its group.",
+    "api_key_people": "Whose attendance the key of a guardian is for; a row goes with its person.",
 }
 
 _INTRODUCTION = """# Tables of the server

@@ -12,7 +12,7 @@ from portero_server.access.issuer_http import sound_url
 from portero_server.access.issuer_keys import FetchPolicy
 from portero_server.access.limits import LimitPolicy
 from portero_server.access.tokens import LEEWAY, ROLES_CLAIM, TokenPolicy
-from portero_server.domain.access.identities import EVERYTHING, Grant, Role, Scope
+from portero_server.domain.access.identities import EVERYTHING, OF_ATTENDANCE, Grant, Role, Scope
 from portero_server.domain.access.turns import TurnPolicy
 from portero_server.domain.access.wasted_calls import WastePolicy
 from portero_server.settings.types import Pause, Rate, Seconds
@@ -20,7 +20,8 @@ from portero_server.settings.types import Pause, Rate, Seconds
 _LIMITS = LimitPolicy()
 _SITE = "sites/"
 _PLACE = r"(cameras/|sites/)?[a-z0-9][a-z0-9-]{0,62}"
-_GRANT = re.compile(rf"({'|'.join(role.value for role in Role)})(@{_PLACE}(,{_PLACE})*)?")
+# Teachers and guardians have keys, which name their groups or people.
+_GRANT = re.compile(rf"({'|'.join(role.value for role in Role if role not in OF_ATTENDANCE)})(@{_PLACE}(,{_PLACE})*)?")
 _NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 BridgeName = Annotated[str, Field(pattern=_NAME)]
 CameraOrSite = Annotated[str, Field(pattern=rf"^{_PLACE}$")]

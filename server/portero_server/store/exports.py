@@ -13,6 +13,7 @@ from portero_server.store.database import Database
 from portero_server.store.exported import ExportedRecord, exported
 from portero_server.store.holders import HOLDER_KINDS, holder_records, run_of
 from portero_server.store.schema import (
+    api_key_people,
     attendance_changes,
     attendance_corrections,
     attendance_excuses,
@@ -50,6 +51,7 @@ _KINDS: Mapping[str, Table] = {
     "attendance_correction": attendance_corrections,
     "attendance_record": attendance_records,
     "attendance_change": attendance_changes,
+    "guardian_key": api_key_people,
 }
 """In the order in which they are returned. What a photo shows is in the vault. What a picture of a doubtful sighting
 shows is not told: it may be somebody else."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Column, Table, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.access.identities import Role, Scope
+from portero_server.domain.access.identities import OF_ATTENDANCE, Role, Scope
 from portero_server.domain.access.keys import ApiKey, StoredKey
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
-from portero_server.store.schema import api_keys
+from portero_server.store.schema import api_key_groups, api_key_people, api_keys, attendance_groups, people
 
 
 class KeyStore:
@@ -24,11 +24,23 @@ class KeyStore:
         self._database = database
 
     async def add(self, stored: StoredKey) -> None:
-        """Adds an API key; its text is stored only as a hash."""
-        row = _row(stored)
+        """Adds an API key; its text is stored only as a hash.
+
+        Raises:
+            NotFound: There is no such group or person as its scope names.
+        """
+        row, scope, key_id = _row(stored), stored.key.scope, stored.key.key_id
+        groups = [{"key_id": key_id, "group_id": each} for each in sorted(scope.groups)]
+        named = [{"key_id": key_id, "person_id": each} for each in sorted(scope.people)]
 
         async def unit(connection: AsyncConnection) -> None:
+            await _refuse_unknown(connection, attendance_groups.c.group_id, scope.groups, "attendanceGroups")
+            await _refuse_unknown(connection, people.c.person_id, scope.people, "people")
             await connection.execute(insert(api_keys).values(row))
+            if groups:
+                await connection.execute(insert(api_key_groups).values(groups))
+            if named:
+                await connection.execute(insert(api_key_people).values(named))
 
         await self._database.run(unit)
 
@@ -37,8 +49,9 @@ class KeyStore:
         query = select(api_keys).where(api_keys.c.key_id.in_(key_ids))
 
         async def unit(connection: AsyncConnection) -> Mapping[str, StoredKey]:
-            rows = await connection.execute(query)
-            return {row.key_id: StoredKey(_key(row), bytes.fromhex(row.digest)) for row in rows}
+            rows = (await connection.execute(query)).all()
+            keys = await _keys(connection, rows)
+            return {row.key_id: StoredKey(key, bytes.fromhex(row.digest)) for row, key in zip(rows, keys, strict=True)}
 
         return await self._database.read(unit)
 
@@ -49,7 +62,7 @@ class KeyStore:
             query = query.where(api_keys.c.key_id > after_id)
 
         async def unit(connection: AsyncConnection) -> Sequence[ApiKey]:
-            return [_key(row) for row in await connection.execute(query)]
+            return await _keys(connection, (await connection.execute(query)).all())
 
         return await self._database.read(unit)
 
@@ -68,7 +81,7 @@ class KeyStore:
             row = (await connection.execute(select(api_keys).where(mine))).one_or_none()
             if row is None:
                 raise NotFound(f"keys/{key_id}")
-            return _key(row)
+            return (await _keys(connection, [row]))[0]
 
         return await self._database.run(unit)
 
@@ -105,12 +118,50 @@ def _row(stored: StoredKey) -> dict[str, Any]:
     }
 
 
-def _key(row: Any) -> ApiKey:
+async def _refuse_unknown(
+    connection: AsyncConnection, column: Column[Any], wanted: frozenset[str], collection: str
+) -> None:
+    if not wanted:
+        return
+    # Held, so that nobody is removed before the row that names them is there.
+    known = await connection.execute(select(column).where(column.in_(wanted)).with_for_update(read=True))
+    missing = wanted - set(known.scalars())
+    if missing:
+        raise NotFound(f"{collection}/{min(missing)}")
+
+
+async def _keys(connection: AsyncConnection, rows: Sequence[Any]) -> list[ApiKey]:
+    # Most keys are no teacher's or guardian's: two more queries are not worth it for those.
+    limited = [row.key_id for row in rows if _LIMITED & set(json.loads(row.roles))]
+    groups = await _named(connection, api_key_groups, api_key_groups.c.group_id, limited)
+    named = await _named(connection, api_key_people, api_key_people.c.person_id, limited)
+    return [_key(row, groups.get(row.key_id, ()), named.get(row.key_id, ())) for row in rows]
+
+
+async def _named(
+    connection: AsyncConnection, table: Table, column: Column[Any], key_ids: Sequence[str]
+) -> Mapping[str, Sequence[str]]:
+    """Returns what a table names, by key."""
+    found: dict[str, list[str]] = {}
+    if key_ids:
+        query = select(table.c.key_id, column).where(table.c.key_id.in_(key_ids))
+        for key_id, named in await connection.execute(query):
+            found.setdefault(key_id, []).append(named)
+    return found
+
+
+def _key(row: Any, groups: Iterable[str], named: Iterable[str]) -> ApiKey:
     return ApiKey(
         key_id=row.key_id,
         display_name=row.display_name,
         roles=frozenset(Role(word) for word in json.loads(row.roles) if word in _ROLES),
-        scope=Scope(frozenset(json.loads(row.cameras)), frozenset(json.loads(row.sites)), row.everything),
+        scope=Scope(
+            frozenset(json.loads(row.cameras)),
+            frozenset(json.loads(row.sites)),
+            row.everything,
+            frozenset(groups),
+            frozenset(named),
+        ),
         created_at=row.created_at,
         created_by=row.created_by,
         expires_at=row.expires_at,
@@ -121,6 +172,7 @@ def _key(row: Any) -> ApiKey:
 
 # A newer server may have given a key a role that this one does not know; it is ignored here.
 _ROLES = frozenset(role.value for role in Role)
+_LIMITED = frozenset(role.value for role in OF_ATTENDANCE)
 
 
 def _words(words: Any) -> str:

@@ -96,6 +96,9 @@ IMPERSONAL = frozenset(
         "api_keys.cameras",
         "api_keys.sites",
         "api_keys.created_by",
+        "api_key_groups.key_id",
+        "api_key_groups.group_id",
+        "api_key_people.key_id",
         # Made up by a server or a bridge, or digests.
         "faces.face_id",
         "faces.external_id",

@@ -24,6 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.operators import custom_op
 
 from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.access_tables import api_key_groups as api_key_groups
+from portero_server.store.access_tables import api_key_people as api_key_people
+from portero_server.store.access_tables import api_keys as api_keys
 from portero_server.store.attendance_tables import attendance_changes as attendance_changes
 from portero_server.store.attendance_tables import attendance_corrections as attendance_corrections
 from portero_server.store.attendance_tables import attendance_coverage as attendance_coverage
@@ -345,23 +348,4 @@ erasure_faces = _table(
     _required("engine", Name),
     _required("external_id", Key),
     Index("ix_erasure_faces_erasure", "erasure_id"),
-)
-
-api_keys = _table(
-    "api_keys",
-    Column("key_id", Name, primary_key=True),
-    # SHA-256 of the key's text, in hexadecimal digits.
-    _required("digest", Key),
-    _required("display_name", Display),
-    # JSON lists of words, as the next two.
-    _required("roles", Text),
-    _required("everything", Boolean),
-    _required("cameras", Text),
-    _required("sites", Text),
-    _required("created_at", UtcTime),
-    _required("created_by", Key),
-    Column("expires_at", UtcTime),
-    Column("revoked_at", UtcTime),
-    # To the minute.
-    Column("last_used_at", UtcTime),
 )

@@ -34,7 +34,7 @@ from portero_server.access.keys import KeyPolicy, KeyRing
 from portero_server.access.limits import LimitPolicy, Limits
 from portero_server.access.token_checks import TokenChecks
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
-from portero_server.domain.access.identities import Grant, Role, Scope
+from portero_server.domain.access.identities import OF_ATTENDANCE, Grant, Role, Scope
 from portero_server.domain.access.logins import LoginPolicy
 from portero_server.domain.access.turns import TurnPolicy
 from portero_server.domain.recording.reviews import ReviewAction
@@ -48,11 +48,13 @@ from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from portero_server.rpc.tls import Certificates
+from portero_server.store.attendance.groups import AttendanceGroupStore
 from portero_server.store.cameras import CameraStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.decisions import DecisionStore
 from portero_server.store.keys import KeyStore
+from portero_server.store.people import PeopleStore
 from portero_server.store.sighting_reviews import NewReview, SightingReviewStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
@@ -60,6 +62,7 @@ from portero_server.streaming.registry import Streams
 from portero_server.streaming.stream_clock import Opening
 from portero_server.telemetry.metrics import Metrics
 from portero_server.watching.watch import Watch, WatchPolicy
+from tests.support.attendance.classroom import GROUP
 from tests.support.server.check_in_parts import CheckInHouse
 from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, oidc_issuer
 from tests.support.server.open_access import Refusals
@@ -229,7 +232,12 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
         assert bridges is not None
         bridge = await stack.enter_async_context(authority.channel(bridges, authority.bridge("lobby")))
         callers = [Caller("bridge", "certificate", True, bridge)]
-        for role in Role:
+        await AttendanceGroupStore(database, clock).put_group(GROUP)
+        await PeopleStore(database, clock).create("ana", "Ana", {})
+        for role, groups, people in ((Role.TEACHER, [GROUP.group_id], []), (Role.GUARDIAN, [], ["ana"])):
+            _, text = await office.create(KeyRequest("x", [role], groups=groups, people=people), "local")
+            callers.append(Caller(role.value, "key", True, channel, shows(text)))
+        for role in (each for each in Role if each not in OF_ATTENDANCE):
             for scoped in (True, False):
                 word = f"{role.value}@{OWN}" if scoped else role.value
                 callers.append(Caller(role.value, "token", scoped, channel, shows(issuer.access_token(word))))

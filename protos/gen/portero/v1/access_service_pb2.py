@@ -25,35 +25,35 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fportero/v1/access_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x02\n\x06\x41piKey\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x1f\n\x05roles\x18\x03 \x03(\x0e\x32\x10.portero.v1.Role\x12\x0f\n\x07\x63\x61meras\x18\x04 \x03(\t\x12\r\n\x05sites\x18\x05 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63reator\x18\x08 \x01(\t\x12/\n\x0brevoke_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x05Grant\x12\x1e\n\x04role\x18\x01 \x01(\x0e\x32\x10.portero.v1.Role\x12\x0f\n\x07\x63\x61meras\x18\x02 \x03(\t\x12\r\n\x05sites\x18\x03 \x03(\t\"\x12\n\x10GetCallerRequest\"x\n\x11GetCallerResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12!\n\x06grants\x18\x02 \x03(\x0b\x32\x11.portero.v1.Grant\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\x10\x43reateKeyRequest\x12\x1f\n\x03key\x18\x01 \x01(\x0b\x32\x12.portero.v1.ApiKey\"B\n\x11\x43reateKeyResponse\x12\x1f\n\x03key\x18\x01 \x01(\x0b\x32\x12.portero.v1.ApiKey\x12\x0c\n\x04text\x18\x02 \x01(\t\"8\n\x0fListKeysRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"M\n\x10ListKeysResponse\x12 \n\x04keys\x18\x01 \x03(\x0b\x32\x12.portero.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x10RevokeKeyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"4\n\x11RevokeKeyResponse\x12\x1f\n\x03key\x18\x01 \x01(\x0b\x32\x12.portero.v1.ApiKey*\x8b\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_BRIDGE\x10\x01\x12\x0f\n\x0bROLE_READER\x10\x02\x12\x11\n\rROLE_OPERATOR\x10\x03\x12\x16\n\x12ROLE_CHECK_IN_DESK\x10\x04\x12\x0e\n\nROLE_ADMIN\x10\x05\x12\x10\n\x0cROLE_METRICS\x10\x06\x32\xb4\x02\n\rAccessService\x12H\n\tGetCaller\x12\x1c.portero.v1.GetCallerRequest\x1a\x1d.portero.v1.GetCallerResponse\x12H\n\tCreateKey\x12\x1c.portero.v1.CreateKeyRequest\x1a\x1d.portero.v1.CreateKeyResponse\x12\x45\n\x08ListKeys\x12\x1b.portero.v1.ListKeysRequest\x1a\x1c.portero.v1.ListKeysResponse\x12H\n\tRevokeKey\x12\x1c.portero.v1.RevokeKeyRequest\x1a\x1d.portero.v1.RevokeKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fportero/v1/access_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x02\n\x06\x41piKey\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x1f\n\x05roles\x18\x03 \x03(\x0e\x32\x10.portero.v1.Role\x12\x0f\n\x07\x63\x61meras\x18\x04 \x03(\t\x12\r\n\x05sites\x18\x05 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63reator\x18\x08 \x01(\t\x12/\n\x0brevoke_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06groups\x18\x0b \x03(\t\x12\x0e\n\x06people\x18\x0c \x03(\t\"g\n\x05Grant\x12\x1e\n\x04role\x18\x01 \x01(\x0e\x32\x10.portero.v1.Role\x12\x0f\n\x07\x63\x61meras\x18\x02 \x03(\t\x12\r\n\x05sites\x18\x03 \x03(\t\x12\x0e\n\x06groups\x18\x04 \x03(\t\x12\x0e\n\x06people\x18\x05 \x03(\t\"\x12\n\x10GetCallerRequest\"x\n\x11GetCallerResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12!\n\x06grants\x18\x02 \x03(\x0b\x32\x11.portero.v1.Grant\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\x10\x43reateKeyRequest\x12\x1f\n\x03key\x18\x01 \x01(\x0b\x32\x12.portero.v1.ApiKey\"B\n\x11\x43reateKeyResponse\x12\x1f\n\x03key\x18\x01 \x01(\x0b\x32\x12.portero.v1.ApiKey\x12\x0c\n\x04text\x18\x02 \x01(\t\"8\n\x0fListKeysRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"M\n\x10ListKeysResponse\x12 \n\x04keys\x18\x01 \x03(\x0b\x32\x12.portero.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x10RevokeKeyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"4\n\x11RevokeKeyResponse\x12\x1f\n\x03key\x18\x01 \x01(\x0b\x32\x12.portero.v1.ApiKey*\xb0\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_BRIDGE\x10\x01\x12\x0f\n\x0bROLE_READER\x10\x02\x12\x11\n\rROLE_OPERATOR\x10\x03\x12\x16\n\x12ROLE_CHECK_IN_DESK\x10\x04\x12\x0e\n\nROLE_ADMIN\x10\x05\x12\x10\n\x0cROLE_METRICS\x10\x06\x12\x10\n\x0cROLE_TEACHER\x10\x07\x12\x11\n\rROLE_GUARDIAN\x10\x08\x32\xb4\x02\n\rAccessService\x12H\n\tGetCaller\x12\x1c.portero.v1.GetCallerRequest\x1a\x1d.portero.v1.GetCallerResponse\x12H\n\tCreateKey\x12\x1c.portero.v1.CreateKeyRequest\x1a\x1d.portero.v1.CreateKeyResponse\x12\x45\n\x08ListKeys\x12\x1b.portero.v1.ListKeysRequest\x1a\x1c.portero.v1.ListKeysResponse\x12H\n\tRevokeKey\x12\x1c.portero.v1.RevokeKeyRequest\x1a\x1d.portero.v1.RevokeKeyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portero.v1.access_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=969
-  _globals['_ROLE']._serialized_end=1108
+  _globals['_ROLE']._serialized_start=1033
+  _globals['_ROLE']._serialized_end=1209
   _globals['_APIKEY']._serialized_start=81
-  _globals['_APIKEY']._serialized_end=405
-  _globals['_GRANT']._serialized_start=407
-  _globals['_GRANT']._serialized_end=478
-  _globals['_GETCALLERREQUEST']._serialized_start=480
-  _globals['_GETCALLERREQUEST']._serialized_end=498
-  _globals['_GETCALLERRESPONSE']._serialized_start=500
-  _globals['_GETCALLERRESPONSE']._serialized_end=620
-  _globals['_CREATEKEYREQUEST']._serialized_start=622
-  _globals['_CREATEKEYREQUEST']._serialized_end=673
-  _globals['_CREATEKEYRESPONSE']._serialized_start=675
-  _globals['_CREATEKEYRESPONSE']._serialized_end=741
-  _globals['_LISTKEYSREQUEST']._serialized_start=743
-  _globals['_LISTKEYSREQUEST']._serialized_end=799
-  _globals['_LISTKEYSRESPONSE']._serialized_start=801
-  _globals['_LISTKEYSRESPONSE']._serialized_end=878
-  _globals['_REVOKEKEYREQUEST']._serialized_start=880
-  _globals['_REVOKEKEYREQUEST']._serialized_end=912
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=914
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=966
-  _globals['_ACCESSSERVICE']._serialized_start=1111
-  _globals['_ACCESSSERVICE']._serialized_end=1419
+  _globals['_APIKEY']._serialized_end=437
+  _globals['_GRANT']._serialized_start=439
+  _globals['_GRANT']._serialized_end=542
+  _globals['_GETCALLERREQUEST']._serialized_start=544
+  _globals['_GETCALLERREQUEST']._serialized_end=562
+  _globals['_GETCALLERRESPONSE']._serialized_start=564
+  _globals['_GETCALLERRESPONSE']._serialized_end=684
+  _globals['_CREATEKEYREQUEST']._serialized_start=686
+  _globals['_CREATEKEYREQUEST']._serialized_end=737
+  _globals['_CREATEKEYRESPONSE']._serialized_start=739
+  _globals['_CREATEKEYRESPONSE']._serialized_end=805
+  _globals['_LISTKEYSREQUEST']._serialized_start=807
+  _globals['_LISTKEYSREQUEST']._serialized_end=863
+  _globals['_LISTKEYSRESPONSE']._serialized_start=865
+  _globals['_LISTKEYSRESPONSE']._serialized_end=942
+  _globals['_REVOKEKEYREQUEST']._serialized_start=944
+  _globals['_REVOKEKEYREQUEST']._serialized_end=976
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=978
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=1030
+  _globals['_ACCESSSERVICE']._serialized_start=1212
+  _globals['_ACCESSSERVICE']._serialized_end=1520
 # @@protoc_insertion_point(module_scope)

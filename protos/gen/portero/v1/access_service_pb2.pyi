@@ -40,6 +40,10 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     """Everything, keys included."""
     ROLE_METRICS: _Role.ValueType  # 6
     """Scrapes /metrics, and nothing else."""
+    ROLE_TEACHER: _Role.ValueType  # 7
+    """Reads and corrects the attendance of its own groups."""
+    ROLE_GUARDIAN: _Role.ValueType  # 8
+    """Reads the attendance of its own people, as a parent does of a child."""
 
 class Role(_Role, metaclass=_RoleEnumTypeWrapper):
     """What the holder of a key may do."""
@@ -58,6 +62,10 @@ ROLE_ADMIN: Role.ValueType  # 5
 """Everything, keys included."""
 ROLE_METRICS: Role.ValueType  # 6
 """Scrapes /metrics, and nothing else."""
+ROLE_TEACHER: Role.ValueType  # 7
+"""Reads and corrects the attendance of its own groups."""
+ROLE_GUARDIAN: Role.ValueType  # 8
+"""Reads the attendance of its own people, as a parent does of a child."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
 @_typing.final
@@ -76,6 +84,8 @@ class ApiKey(_message.Message):
     CREATOR_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
     LAST_USE_TIME_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "keys/{key}". Output only."""
     display_name: _builtins.str
@@ -110,6 +120,18 @@ class ApiKey(_message.Message):
     def last_use_time(self) -> _timestamp_pb2.Timestamp:
         """When it was last used, to the minute; unset means never. Output only."""
 
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The groups of a teacher, "attendanceGroups/{group}", at least one; none without ROLE_TEACHER. A group that is removed
+        is taken out.
+        """
+
+    @_builtins.property
+    def people(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The people of a guardian, "people/{person}", at least one; none without ROLE_GUARDIAN. A person who is removed is
+        taken out.
+        """
+
     def __init__(
         self,
         *,
@@ -123,10 +145,12 @@ class ApiKey(_message.Message):
         creator: _builtins.str = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
         last_use_time: _timestamp_pb2.Timestamp | None = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
+        people: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_use_time", b"last_use_time", "revoke_time", b"revoke_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cameras", b"cameras", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "expire_time", b"expire_time", "last_use_time", b"last_use_time", "name", b"name", "revoke_time", b"revoke_time", "roles", b"roles", "sites", b"sites"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cameras", b"cameras", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "expire_time", b"expire_time", "groups", b"groups", "last_use_time", b"last_use_time", "name", b"name", "people", b"people", "revoke_time", b"revoke_time", "roles", b"roles", "sites", b"sites"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -141,15 +165,27 @@ class Grant(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     CAMERAS_FIELD_NUMBER: _builtins.int
     SITES_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
     role: Global___Role.ValueType
     """What the caller may do."""
     @_builtins.property
     def cameras(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only for these cameras, "cameras/{camera}", and those of `sites`; both empty means all."""
+        """Only for these cameras, "cameras/{camera}", and those of `sites`; both empty means all, but for a teacher and a
+        guardian, who see no camera.
+        """
 
     @_builtins.property
     def sites(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only for the cameras of these sites, and `cameras`."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a teacher: the attendance of these groups only, "attendanceGroups/{group}"; empty means none."""
+
+    @_builtins.property
+    def people(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a guardian: the attendance of these people only, "people/{person}"; empty means none."""
 
     def __init__(
         self,
@@ -157,10 +193,12 @@ class Grant(_message.Message):
         role: Global___Role.ValueType = ...,
         cameras: _abc.Iterable[_builtins.str] | None = ...,
         sites: _abc.Iterable[_builtins.str] | None = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
+        people: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cameras", b"cameras", "role", b"role", "sites", b"sites"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cameras", b"cameras", "groups", b"groups", "people", b"people", "role", b"role", "sites", b"sites"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

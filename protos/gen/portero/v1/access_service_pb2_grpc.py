@@ -70,7 +70,8 @@ class AccessServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateKey(self, request, context):
-        """Creates a key. Its text is in this response only; it is not stored and cannot be recovered.
+        """Creates a key. Its text is in this response only; it is not stored and cannot be recovered. Errors: NOT_FOUND: a
+        group or a person of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,9 @@ class AccessServiceStub:
     with this.
     """
     CreateKey: _grpc.UnaryUnaryMultiCallable[_access_service_pb2.CreateKeyRequest, _access_service_pb2.CreateKeyResponse]
-    """Creates a key. Its text is in this response only; it is not stored and cannot be recovered."""
+    """Creates a key. Its text is in this response only; it is not stored and cannot be recovered. Errors: NOT_FOUND: a
+    group or a person of it.
+    """
     ListKeys: _grpc.UnaryUnaryMultiCallable[_access_service_pb2.ListKeysRequest, _access_service_pb2.ListKeysResponse]
     """Lists keys by resource name, including revoked and expired ones; never their texts."""
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_access_service_pb2.RevokeKeyRequest, _access_service_pb2.RevokeKeyResponse]
@@ -56,7 +58,9 @@ class AccessServiceAsyncStub(AccessServiceStub):
     with this.
     """
     CreateKey: _aio.UnaryUnaryMultiCallable[_access_service_pb2.CreateKeyRequest, _access_service_pb2.CreateKeyResponse]  # type: ignore[assignment]
-    """Creates a key. Its text is in this response only; it is not stored and cannot be recovered."""
+    """Creates a key. Its text is in this response only; it is not stored and cannot be recovered. Errors: NOT_FOUND: a
+    group or a person of it.
+    """
     ListKeys: _aio.UnaryUnaryMultiCallable[_access_service_pb2.ListKeysRequest, _access_service_pb2.ListKeysResponse]  # type: ignore[assignment]
     """Lists keys by resource name, including revoked and expired ones; never their texts."""
     RevokeKey: _aio.UnaryUnaryMultiCallable[_access_service_pb2.RevokeKeyRequest, _access_service_pb2.RevokeKeyResponse]  # type: ignore[assignment]
@@ -83,7 +87,9 @@ class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _access_service_pb2.CreateKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_access_service_pb2.CreateKeyResponse, _abc.Awaitable[_access_service_pb2.CreateKeyResponse]]:
-        """Creates a key. Its text is in this response only; it is not stored and cannot be recovered."""
+        """Creates a key. Its text is in this response only; it is not stored and cannot be recovered. Errors: NOT_FOUND: a
+        group or a person of it.
+        """
 
     @_abc_1.abstractmethod
     def ListKeys(

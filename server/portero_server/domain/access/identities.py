@@ -23,6 +23,14 @@ class Role(Enum):
     """Everything, keys included."""
     METRICS = "metrics"
     """Scrapes /metrics, and nothing else."""
+    TEACHER = "teacher"
+    """Reads and corrects the attendance of its own groups."""
+    GUARDIAN = "guardian"
+    """Reads the attendance of its own people."""
+
+
+OF_ATTENDANCE = frozenset({Role.TEACHER, Role.GUARDIAN})
+"""Roles that apply to groups or people and to no camera. Only keys have them: a scope of theirs is never everything."""
 
 
 class AuthMethod(Enum):
@@ -37,17 +45,21 @@ class AuthMethod(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The cameras a caller is authorized for: by name, by site, or all.
+    """What a caller is authorized for: cameras by name, by site, or all; attendance by group, by person, or all.
 
     Attributes:
         cameras: Ids of cameras.
         sites: Names of sites; every camera of one is within, those added later too.
         everything: All cameras, and what belongs to no camera.
+        groups: Ids of groups whose attendance is within, of everybody who belongs to them.
+        people: Ids of people whose attendance is within, in whatever group.
     """
 
     cameras: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
     everything: bool = False
+    groups: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
 
     def covers(self, camera_id: str, site: str) -> bool:
         """Whether the scope includes a camera of this site."""
@@ -61,8 +73,22 @@ class Scope:
         named = [f"sites/{name}" for name in sorted(self.sites)] + [f"cameras/{name}" for name in sorted(self.cameras)]
         return ",".join(named)
 
+    def of(self, role: Role) -> Scope:
+        """Returns what of the scope a role is for: groups, people, or cameras; never what another role is for."""
+        if role is Role.TEACHER:
+            return Scope(groups=self.groups)
+        if role is Role.GUARDIAN:
+            return Scope(people=self.people)
+        return Scope(self.cameras, self.sites, self.everything)
+
     def __or__(self, other: Scope) -> Scope:
-        return Scope(self.cameras | other.cameras, self.sites | other.sites, self.everything or other.everything)
+        return Scope(
+            self.cameras | other.cameras,
+            self.sites | other.sites,
+            self.everything or other.everything,
+            self.groups | other.groups,
+            self.people | other.people,
+        )
 
 
 EVERYTHING = Scope(everything=True)
@@ -71,7 +97,7 @@ NOTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role, and the cameras for which it applies."""
+    """A role, and what it applies to; of the scope only that counts which the role is for."""
 
     role: Role
     scope: Scope = EVERYTHING
@@ -104,16 +130,16 @@ class Identity:
 
     @property
     def scope(self) -> Scope:
-        """Every camera the identity is authorized for in some role; a method may use only `scope_of` its roles."""
+        """What the identity is authorized for in some role; a method may use only `scope_of` its roles."""
         return self.scope_of(Role)
 
     def scope_of(self, roles: Iterable[Role]) -> Scope:
-        """Returns the cameras the identity is authorized for in one of these roles."""
+        """Returns what the identity is authorized for in one of these roles."""
         wanted: Collection[Role] = frozenset(roles)
         scope = NOTHING
         for grant in self.grants:
             if grant.role in wanted:
-                scope = scope | grant.scope
+                scope = scope | grant.scope.of(grant.role)
         return scope
 
     def expired(self, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from portero_server.domain.access.identities import AuthMethod, Grant, Identity, Role, Scope
 
 MAX_SCOPE = 1000
-"""Most cameras and sites named in one scope."""
+"""Most cameras, sites, groups and people named in one scope, of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class ApiKey:
         key_id: The public part of its text, and the last part of its resource name.
         display_name: Name to show to people ("bridge in the lobby").
         roles: What it may do.
-        scope: The cameras for which it may.
+        scope: The cameras, groups and people for which it may.
         created_at: UTC, as the other times.
         created_by: Subject of who made it.
         expires_at: When the key becomes invalid; None: never.
@@ -40,7 +40,7 @@ class ApiKey:
     @property
     def identity(self) -> Identity:
         """The identity of a caller that presents this key."""
-        grants = tuple(Grant(role, self.scope) for role in sorted(self.roles, key=lambda role: role.value))
+        grants = tuple(Grant(role, self.scope.of(role)) for role in sorted(self.roles, key=lambda role: role.value))
         return Identity(f"keys/{self.key_id}", AuthMethod.KEY, grants, self.expires_at, self.key_id)
 
 

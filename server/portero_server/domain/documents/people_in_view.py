@@ -37,7 +37,7 @@ class PeopleInView:
             within: Seconds between a face and the portrait that it was.
             reach: Most distance between the two, in sizes of the smaller one.
         """
-        self._rival, self._within, self._reach = rival, within, reach
+        self._rival, self._within, self._scope = rival, within, reach
         self._most = 0
         self._printed: deque[tuple[float, Box]] = deque()
         # Frames with several people that a portrait may still explain.
@@ -72,7 +72,7 @@ class PeopleInView:
 
     def is_at(self, face: Box, portraits: Iterable[Box]) -> bool:
         """Returns whether a face is at the place of one of these portraits, and of its size."""
-        return any(same_face(face, portrait, self._reach) for portrait in portraits)
+        return any(same_face(face, portrait, self._scope) for portrait in portraits)
 
     def _without(self, boxes: Iterable[Box], printed: Sequence[Box]) -> tuple[Box, ...]:
         return tuple(box for box in boxes if not self.is_at(box, printed))

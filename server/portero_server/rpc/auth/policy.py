@@ -40,6 +40,20 @@ class Unscoped:
 
 
 @dataclass(frozen=True, slots=True)
+class OfAttendance:
+    """Only for callers without a camera scope, and for those who have groups or people.
+
+    Groups meet at any site. To groups and people the servicer holds the caller (`rpc/attendance_scope.py`).
+    """
+
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
+        """Refuses callers that have a scope of cameras alone."""
+        scope = authorized.scope
+        if not (scope.everything or scope.groups or scope.people):
+            raise PermissionDenied("this is only for credentials whose scope is everything", reason="SCOPED")
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """The request names the camera.
 
@@ -116,6 +130,10 @@ _DESK = _KEEPS | {Role.CHECK_IN_DESK}
 _SEES = _READS | {Role.CHECK_IN_DESK}
 _LOOKS = _SEES | {Role.BRIDGE}
 _STREAMS = _ADMIN | {Role.BRIDGE}
+_TEACHES = _KEEPS | {Role.TEACHER}
+_IN_CLASS = _READS | {Role.TEACHER}
+_AT_HOME = _READS | {Role.GUARDIAN}
+_ATTENDS = _IN_CLASS | _AT_HOME
 _EVERYBODY = frozenset(Role)
 
 _GALLERY = NotOfCameras()
@@ -189,26 +207,27 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.SubscriptionService/DeleteSubscription": Access(_ADMIN, AskedWithin()),
     # Groups meet in rooms of any site, and a roster says who is expected there.
     "portero.v1.AttendanceGroupService/PutGroup": Access(_KEEPS, Unscoped()),
-    "portero.v1.AttendanceGroupService/GetGroup": Access(_READS, Unscoped()),
-    "portero.v1.AttendanceGroupService/ListGroups": Access(_READS, Unscoped()),
+    "portero.v1.AttendanceGroupService/GetGroup": Access(_ATTENDS, OfAttendance()),
+    "portero.v1.AttendanceGroupService/ListGroups": Access(_ATTENDS, OfAttendance()),
     "portero.v1.AttendanceGroupService/DeleteGroup": Access(_KEEPS, Unscoped()),
     "portero.v1.AttendanceGroupService/ImportRoster": Access(_KEEPS, Unscoped()),
-    "portero.v1.AttendanceGroupService/ListRoster": Access(_READS, Unscoped()),
+    "portero.v1.AttendanceGroupService/ListRoster": Access(_IN_CLASS, OfAttendance()),
     "portero.v1.AttendanceGroupService/PutSchedule": Access(_KEEPS, Unscoped()),
-    "portero.v1.AttendanceGroupService/ListSchedules": Access(_READS, Unscoped()),
+    "portero.v1.AttendanceGroupService/ListSchedules": Access(_IN_CLASS, OfAttendance()),
     "portero.v1.AttendanceGroupService/PlaceCamera": Access(_KEEPS, Unscoped()),
     "portero.v1.AttendanceGroupService/EndPlacement": Access(_KEEPS, Unscoped()),
     "portero.v1.AttendanceGroupService/ListPlacements": Access(_READS, Unscoped()),
-    "portero.v1.AttendanceService/ListAttendanceSessions": Access(_READS, Unscoped()),
-    "portero.v1.AttendanceService/ListAttendanceRecords": Access(_READS, Unscoped()),
-    "portero.v1.AttendanceService/ListAttendanceChanges": Access(_READS, Unscoped()),
-    "portero.v1.AttendanceService/GetAttendanceReport": Access(_READS, Unscoped()),
-    "portero.v1.AttendanceService/CorrectAttendance": Access(_KEEPS, Unscoped()),
-    "portero.v1.AttendanceService/WithdrawAttendanceCorrection": Access(_KEEPS, Unscoped()),
-    "portero.v1.AttendanceService/ListAttendanceCorrections": Access(_READS, Unscoped()),
+    "portero.v1.AttendanceService/ListAttendanceSessions": Access(_ATTENDS, OfAttendance()),
+    "portero.v1.AttendanceService/ListAttendanceRecords": Access(_ATTENDS, OfAttendance()),
+    "portero.v1.AttendanceService/ListAttendanceChanges": Access(_ATTENDS, OfAttendance()),
+    "portero.v1.AttendanceService/GetAttendanceReport": Access(_ATTENDS, OfAttendance()),
+    "portero.v1.AttendanceService/CorrectAttendance": Access(_TEACHES, OfAttendance()),
+    "portero.v1.AttendanceService/WithdrawAttendanceCorrection": Access(_TEACHES, OfAttendance()),
+    "portero.v1.AttendanceService/ListAttendanceCorrections": Access(_IN_CLASS, OfAttendance()),
     "portero.v1.AttendanceService/ExcuseAttendance": Access(_KEEPS, Unscoped()),
     "portero.v1.AttendanceService/WithdrawAttendanceExcuse": Access(_KEEPS, Unscoped()),
-    "portero.v1.AttendanceService/ListAttendanceExcuses": Access(_READS, Unscoped()),
+    # An excuse tells a reason, perhaps of health, and holds in every group: not for a teacher of one.
+    "portero.v1.AttendanceService/ListAttendanceExcuses": Access(_AT_HOME, OfAttendance()),
     "portero.v1.UsageService/GetUsage": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.PrivacyService/GetPersonPrivacy": Access(_DESK, _GALLERY),
     "portero.v1.PrivacyService/RecordConsent": Access(_DESK, _GALLERY),

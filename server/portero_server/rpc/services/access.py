@@ -14,7 +14,16 @@ from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.convert import time_from_proto, time_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.requests import Context
-from portero_server.rpc.resource_names import camera_name, key_name, parse_camera, parse_key
+from portero_server.rpc.resource_names import (
+    camera_name,
+    group_name,
+    key_name,
+    parse_camera,
+    parse_group,
+    parse_key,
+    parse_person,
+    person_name,
+)
 
 ROLES = {
     Role.BRIDGE: pb.ROLE_BRIDGE,
@@ -23,6 +32,8 @@ ROLES = {
     Role.CHECK_IN_DESK: pb.ROLE_CHECK_IN_DESK,
     Role.ADMIN: pb.ROLE_ADMIN,
     Role.METRICS: pb.ROLE_METRICS,
+    Role.TEACHER: pb.ROLE_TEACHER,
+    Role.GUARDIAN: pb.ROLE_GUARDIAN,
 }
 _ROLES_BY_NUMBER: dict[int, Role] = {number: role for role, number in ROLES.items()}
 
@@ -43,6 +54,8 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
                     role=ROLES[grant.role],
                     cameras=sorted(camera_name(camera) for camera in grant.scope.cameras),
                     sites=sorted(grant.scope.sites),
+                    groups=sorted(map(group_name, grant.scope.groups)),
+                    people=sorted(map(person_name, grant.scope.people)),
                 )
                 for grant in sorted(identity.grants, key=lambda grant: grant.role.value)
             ],
@@ -60,6 +73,8 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
                 frozenset(parse_camera(camera, "key.cameras") for camera in wanted.cameras),
                 frozenset(wanted.sites),
                 expires_at,
+                frozenset(parse_group(group, "key.groups") for group in wanted.groups),
+                frozenset(parse_person(person, "key.people") for person in wanted.people),
             ),
             created_by=current_caller().identity.subject,
         )
@@ -94,6 +109,8 @@ def _to_proto(key: ApiKey) -> pb.ApiKey:
         roles=sorted(ROLES[role] for role in key.roles),
         cameras=sorted(camera_name(camera) for camera in key.scope.cameras),
         sites=sorted(key.scope.sites),
+        groups=sorted(map(group_name, key.scope.groups)),
+        people=sorted(map(person_name, key.scope.people)),
         expire_time=None if key.expires_at is None else time_to_proto(key.expires_at),
         create_time=time_to_proto(key.created_at),
         creator=key.created_by,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from portero_server.rpc.attendance_convert import (
     totals_to_proto,
 )
 from portero_server.rpc.attendance_group_convert import checked_text
+from portero_server.rpc.attendance_scope import AttendanceScope
 from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.convert import time_from_proto, time_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
@@ -45,11 +47,17 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
     """Reads sessions and records, corrects them, and excuses people."""
 
     def __init__(
-        self, sessions: AttendanceSessionStore, records: AttendanceRecordStore, remarks: RemarkStore, clock: Clock
+        self,
+        sessions: AttendanceSessionStore,
+        records: AttendanceRecordStore,
+        remarks: RemarkStore,
+        scope: AttendanceScope,
+        clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._records = records
         self._remarks = remarks
+        self._scope = scope
         self._clock = clock
 
     async def ListAttendanceSessions(
@@ -57,7 +65,10 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
     ) -> pb.ListAttendanceSessionsResponse:
         """Lists sessions."""
         size, (start, end) = checked_page_size(request.page_size), _bounds(request)
-        which = SessionFilter(parse_group(request.group, "group") if request.group else None, start, end)
+        group_id = parse_group(request.group, "group") if request.group else None
+        if group_id is not None:
+            await self._scope.require_group(group_id)
+        which = SessionFilter(group_id, start, end, self._scope.current)
         listing = Listing("attendanceSessions", (request.group, str(start), str(end)))
         cursor = listing.cursor(request.page_token, parts=2)
         after = None if cursor is None else SessionCursor(_moment(cursor[0]), cursor[1])
@@ -73,13 +84,8 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
         """Lists records."""
         size, (start, end) = checked_page_size(request.page_size), _bounds(request)
         _one_of(request, "session", "person", "group")
-        which = RecordFilter(
-            parse_session(request.session, "session") if request.session else None,
-            parse_person(request.person, "person") if request.person else None,
-            parse_group(request.group, "group") if request.group else None,
-            start,
-            end,
-        )
+        session_id = parse_session(request.session, "session") if request.session else None
+        which = replace(await self._whose(request), session_id=session_id, start=start, end=end)
         conditions = request.session, request.person, request.group, str(start), str(end)
         listing = Listing("attendanceRecords", conditions)
         cursor = listing.cursor(request.page_token, parts=3)
@@ -98,12 +104,17 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
         _one_of(request, "session", "person")
         session_id = parse_session(request.session, "session") if request.session else None
         person_id = parse_person(request.person, "person") if request.person else None
+        if person_id is not None:
+            self._scope.require_person(person_id)
         listing = Listing("attendanceChanges", (request.session, request.person))
         cursor = listing.cursor(request.page_token, parts=2)
         after = None if cursor is None else (_moment(cursor[0]), cursor[1])
-        page, last = cut(await self._records.changes(session_id, person_id, size + 1, after), size)
+        scope = self._scope.current
+        page, last = cut(await self._records.changes(session_id, person_id, size + 1, after, within=scope), size)
+        # What became known may be of somebody else, as a sighting that turned out to be another's.
+        changes = page if scope.everything else [replace(each, reference="") for each in page]
         return pb.ListAttendanceChangesResponse(
-            changes=[change_to_proto(each) for each in page],
+            changes=[change_to_proto(each) for each in changes],
             next_page_token=listing.token([_text(last.changed_at), last.change_id]) if last else "",
         )
 
@@ -113,12 +124,7 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
         """Returns what records add up to."""
         _one_of(request, "person", "group")
         start, end = _bounds(request)
-        which = RecordFilter(
-            person_id=parse_person(request.person, "person") if request.person else None,
-            group_id=parse_group(request.group, "group") if request.group else None,
-            start=start,
-            end=end,
-        )
+        which = replace(await self._whose(request), start=start, end=end)
         totals = await self._records.totals(which)
         return pb.GetAttendanceReportResponse(
             totals=[totals_to_proto(each) for each in totals], report_time=time_to_proto(self._clock.now())
@@ -138,6 +144,7 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
             corrected_by=current_caller().identity.subject,
             corrected_at=self._clock.now(),
         )
+        await self._scope.require_session(said.session_id)
         digest = None if asked is None else content_digest("CorrectAttendance", request)
         corrected = await self._remarks.correct(said, asked, digest)
         return pb.CorrectAttendanceResponse(correction=correction_to_proto(corrected.correction))
@@ -146,15 +153,18 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
         self, request: pb.WithdrawAttendanceCorrectionRequest, context: Context
     ) -> pb.WithdrawAttendanceCorrectionResponse:
         """Takes a correction back."""
-        subject = current_caller().identity.subject
-        withdrawn = await self._remarks.withdraw(parse_correction(request.name, "name"), subject)
+        subject, correction_id = current_caller().identity.subject, parse_correction(request.name, "name")
+        await self._scope.require_correction(correction_id)
+        withdrawn = await self._remarks.withdraw(correction_id, subject)
         return pb.WithdrawAttendanceCorrectionResponse(correction=correction_to_proto(withdrawn.correction))
 
     async def ListAttendanceCorrections(
         self, request: pb.ListAttendanceCorrectionsRequest, context: Context
     ) -> pb.ListAttendanceCorrectionsResponse:
         """Lists the corrections of a session."""
-        found = await self._remarks.corrections(parse_session(request.session, "session"))
+        session_id = parse_session(request.session, "session")
+        await self._scope.require_session(session_id)
+        found = await self._remarks.corrections(session_id)
         return pb.ListAttendanceCorrectionsResponse(corrections=[correction_to_proto(each) for each in found])
 
     async def ExcuseAttendance(
@@ -186,11 +196,22 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
         listing = Listing("attendanceExcuses", (request.person,))
         cursor = listing.cursor(request.page_token, parts=1)
         person_id = parse_person(request.person, "person")
+        self._scope.require_person(person_id)
         page, last = cut(await self._remarks.excuses(person_id, size + 1, cursor[0] if cursor else None), size)
         return pb.ListAttendanceExcusesResponse(
             excuses=[excuse_to_proto(each) for each in page],
             next_page_token=listing.token([last.excuse_id]) if last else "",
         )
+
+    async def _whose(self, request: pb.ListAttendanceRecordsRequest | pb.GetAttendanceReportRequest) -> RecordFilter:
+        """Returns whose records are asked for, of those that the caller may see. Raises PermissionDenied."""
+        person_id = parse_person(request.person, "person") if request.person else None
+        group_id = parse_group(request.group, "group") if request.group else None
+        if person_id is not None:
+            self._scope.require_person(person_id)
+        if group_id is not None:
+            await self._scope.require_group(group_id)
+        return RecordFilter(person_id=person_id, group_id=group_id, within=self._scope.current)
 
 
 def _bounds(

@@ -21,6 +21,7 @@ from portero_server.rpc.attendance_group_convert import (
     schedule_from_proto,
     schedule_to_proto,
 )
+from portero_server.rpc.attendance_scope import AttendanceScope
 from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
 from portero_server.rpc.requests import Context, content_digest
@@ -34,9 +35,10 @@ _MOST_MEMBERSHIPS = 5000
 class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupServiceServicer):
     """Keeps groups, rosters, schedules and placements."""
 
-    def __init__(self, groups: AttendanceGroupStore, rooms: RoomStore) -> None:
+    def __init__(self, groups: AttendanceGroupStore, rooms: RoomStore, scope: AttendanceScope) -> None:
         self._groups = groups
         self._rooms = rooms
+        self._scope = scope
 
     async def PutGroup(self, request: pb.PutGroupRequest, context: Context) -> pb.PutGroupResponse:
         """Stores a group."""
@@ -47,7 +49,9 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
 
     async def GetGroup(self, request: pb.GetGroupRequest, context: Context) -> pb.GetGroupResponse:
         """Returns a group."""
-        group = await self._groups.group(parse_group(request.name, "name"))
+        group_id = parse_group(request.name, "name")
+        await self._scope.require_group(group_id)
+        group = await self._groups.group(group_id)
         return pb.GetGroupResponse(group=group_to_proto(group))
 
     async def ListGroups(self, request: pb.ListGroupsRequest, context: Context) -> pb.ListGroupsResponse:
@@ -55,7 +59,8 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
         size = checked_page_size(request.page_size)
         listing = Listing("attendanceGroups")
         cursor = listing.cursor(request.page_token, parts=1)
-        page, last = cut(await self._groups.groups(size + 1, cursor[0] if cursor else None), size)
+        after, scope = cursor[0] if cursor else None, self._scope.current
+        page, last = cut(await self._groups.groups(size + 1, after, scope=scope), size)
         return pb.ListGroupsResponse(
             groups=[group_to_proto(group) for group in page],
             next_page_token=listing.token([last.group_id]) if last else "",
@@ -84,7 +89,9 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
         size = checked_page_size(request.page_size)
         listing = Listing("roster", (request.parent,))
         after = _place(listing.cursor(request.page_token, parts=2))
-        roster = await self._groups.roster(parse_group(request.parent, "parent"))
+        group_id = parse_group(request.parent, "parent")
+        await self._scope.require_group(group_id)
+        roster = await self._groups.roster(group_id)
         rest = [each for each in roster if after is None or (each.person_id, each.since) > after]
         page, last = cut(rest, size)
         return pb.ListRosterResponse(
@@ -101,7 +108,9 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
 
     async def ListSchedules(self, request: pb.ListSchedulesRequest, context: Context) -> pb.ListSchedulesResponse:
         """Lists the schedules of a group."""
-        schedules = await self._groups.schedules(parse_group(request.parent, "parent"))
+        group_id = parse_group(request.parent, "parent")
+        await self._scope.require_group(group_id)
+        schedules = await self._groups.schedules(group_id)
         return pb.ListSchedulesResponse(schedules=[schedule_to_proto(each) for each in schedules])
 
     async def PlaceCamera(self, request: pb.PlaceCameraRequest, context: Context) -> pb.PlaceCameraResponse:

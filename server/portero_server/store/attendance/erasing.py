@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.schema import (
+    api_key_people,
     attendance_changes,
     attendance_corrections,
     attendance_excuses,
@@ -23,7 +24,7 @@ async def erase_attendance(connection: AsyncConnection, person_id: str) -> Mappi
     """
     counts: dict[str, int] = {}
     # First: an erasure waits for whoever decides a session now, and holds its roster.
-    for table in (attendance_memberships, attendance_excuses, attendance_corrections):
+    for table in (attendance_memberships, attendance_excuses, attendance_corrections, api_key_people):
         gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
         counts[table.name] = gone.rowcount
     nobody = {"person_id": None, "arrived_at": None, "left_at": None, "correction_id": None, "detail": "{}"}

@@ -14,12 +14,14 @@ from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
+from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.attendance.attendance_group import AttendanceGroup
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.groups import Membership
 from portero_server.domain.attendance.schedule import Schedule
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.attendance.rows import group_columns, group_of, membership_of
+from portero_server.store.attendance.scopes import within
 from portero_server.store.attendance.stale import mark_group
 from portero_server.store.attendance.texts import schedule_of, schedule_text
 from portero_server.store.database import Database
@@ -81,11 +83,14 @@ class AttendanceGroupStore:
         """Returns a group. Raises NotFound."""
         return await self._database.read(lambda connection: _group(connection, group_id))
 
-    async def groups(self, limit: int, after_id: str | None = None) -> Sequence[AttendanceGroup]:
-        """Returns groups by id: at most `limit` after `after_id`."""
+    async def groups(
+        self, limit: int, after_id: str | None = None, *, scope: Scope = EVERYTHING
+    ) -> Sequence[AttendanceGroup]:
+        """Returns groups by id: at most `limit` after `after_id`, of those within a scope of groups and people."""
         query = select(attendance_groups).order_by(attendance_groups.c.group_id).limit(limit)
         if after_id is not None:
             query = query.where(attendance_groups.c.group_id > after_id)
+        query = query.where(within(attendance_groups.c.group_id, scope))
         return [group_of(row) for row in await self._rows(query)]
 
     async def delete_group(self, group_id: str) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus
 from portero_server.domain.attendance.summary import AttendanceSummary
 from portero_server.store.attendance.rows import record_of
 from portero_server.store.database import Database
-from portero_server.store.schema import along, attendance_changes, attendance_records, people
+from portero_server.store.schema import along, attendance_changes, attendance_records, attendance_sessions, people
 
 _table = attendance_records.c
 
@@ -27,6 +28,7 @@ class RecordFilter:
 
     Attributes:
         start, end: Of sessions begun in this time.
+        within: Of these groups or these people.
     """
 
     session_id: str | None = None
@@ -34,6 +36,7 @@ class RecordFilter:
     group_id: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    within: Scope = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +113,29 @@ class AttendanceRecordStore:
         ]
 
     async def changes(
-        self, session_id: str | None, person_id: str | None, limit: int, after: tuple[datetime, str] | None = None
+        self,
+        session_id: str | None,
+        person_id: str | None,
+        limit: int,
+        after: tuple[datetime, str] | None = None,
+        *,
+        within: Scope = EVERYTHING,
     ) -> Sequence[StatusChange]:
-        """Returns at most `limit` changes of a session or a person, oldest first, after time and id of the last one."""
+        """Returns at most `limit` changes of a session or a person, oldest first, after time and id of the last one.
+
+        Of those, only the changes within a scope of groups and people.
+        """
         table = attendance_changes.c
         query = select(attendance_changes).order_by(table.changed_at, table.change_id).limit(limit)
         if session_id is not None:
             query = query.where(table.session_id == session_id)
         if person_id is not None:
             query = query.where(table.person_id == person_id)
+        if not within.everything:
+            theirs = select(attendance_sessions.c.session_id).where(
+                attendance_sessions.c.session_id == table.session_id, attendance_sessions.c.group_id.in_(within.groups)
+            )
+            query = query.where(or_(table.person_id.in_(within.people), theirs.exists()))
         if after is not None:
             moment, change_id = after
             tie = and_(table.changed_at == moment, table.change_id > change_id)
@@ -158,6 +175,9 @@ def _filtered(query: Select[Any], which: RecordFilter) -> Select[Any]:
         query = query.where(_table.starts_at >= which.start)
     if which.end is not None:
         query = query.where(_table.starts_at < which.end)
+    if not which.within.everything:
+        groups, persons = which.within.groups, which.within.people
+        query = query.where(or_(_table.group_id.in_(groups), _table.person_id.in_(persons)))
     return query
 
 

@@ -82,13 +82,15 @@ class RemarkStore:
                 raise FailedPrecondition(
                     f"attendanceSessions/{said.session_id} is not over; correct it then", reason="SESSION_NOT_OVER"
                 )
-            await _refuse_unknown(connection, said.person_id)
+            if not await _known(connection, said.person_id):
+                # As of somebody whom the session does not expect: a teacher does not learn who else is in the gallery.
+                raise _not_expected(said)
             await self._bring_up_to_date(connection, row, now)
             await connection.execute(insert(attendance_corrections).values(dict(correction_columns(said))))
             corrected = await self._published(connection, said, now)
             if corrected.record is None:
                 # The transaction takes the correction back.
-                raise NotFound(f"attendanceSessions/{said.session_id}/people/{said.person_id}")
+                raise _not_expected(said)
             return corrected
 
         return await self._database.run(unit)
@@ -146,7 +148,8 @@ class RemarkStore:
                 first = await claim_request(connection, request_id, digest, excuse_id, now)
                 if first is not None:
                     return await _excuse(connection, first)
-            await _refuse_unknown(connection, said.person_id)
+            if not await _known(connection, said.person_id):
+                raise NotFound(f"people/{said.person_id}")
             row = {
                 "excuse_id": excuse_id,
                 "person_id": said.person_id,
@@ -217,11 +220,14 @@ class RemarkStore:
             )
 
 
-async def _refuse_unknown(connection: AsyncConnection, person_id: str) -> None:
+async def _known(connection: AsyncConnection, person_id: str) -> bool:
     # Held, so that an erasure that begins meanwhile finds the row that names the person.
     query = select(people.c.person_id).where(people.c.person_id == person_id).with_for_update(read=True)
-    if (await connection.execute(query)).first() is None:
-        raise NotFound(f"people/{person_id}")
+    return (await connection.execute(query)).first() is not None
+
+
+def _not_expected(said: AttendanceCorrection) -> NotFound:
+    return NotFound(f"attendanceSessions/{said.session_id}/people/{said.person_id}")
 
 
 async def _correction(connection: AsyncConnection, correction_id: str) -> AttendanceCorrection:

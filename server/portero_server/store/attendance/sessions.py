@@ -12,12 +12,14 @@ from sqlalchemy import Select, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
+from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.schedule import AttendanceSession, SessionState, sessions_between
 from portero_server.domain.attendance.spans import TimeSpan
 from portero_server.errors import NotFound
 from portero_server.store.attendance.publishing import DecidedSession, held_session, publish
 from portero_server.store.attendance.rows import group_of, session_columns, session_of
+from portero_server.store.attendance.scopes import within
 from portero_server.store.attendance.stale import mark, mark_cameras
 from portero_server.store.attendance.texts import schedule_of
 from portero_server.store.database import Database
@@ -56,11 +58,13 @@ class SessionFilter:
 
     Attributes:
         start, end: Begun in this time.
+        within: Of these groups, or of groups to which one of these people belongs.
     """
 
     group_id: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    within: Scope = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,7 @@ class AttendanceSessionStore:
             query = query.where(_table.starts_at >= which.start)
         if which.end is not None:
             query = query.where(_table.starts_at < which.end)
+        query = query.where(within(_table.group_id, which.within))
         if after is not None:
             tie = and_(_table.starts_at == after.starts_at, _table.session_id > after.session_id)
             query = query.where(_table.starts_at >= after.starts_at, or_(_table.starts_at > after.starts_at, tie))

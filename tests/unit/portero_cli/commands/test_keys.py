@@ -48,7 +48,22 @@ async def test_keys_are_listed_with_what_became_of_them(cli: Cli) -> None:
         "expire_time": None,
         "revoke_time": None,
         "last_use_time": None,
+        "groups": [],
+        "people": [],
     }
+
+
+async def test_a_key_is_for_groups_or_people(cli: Cli, server: FakeServer) -> None:
+    """A teacher's names groups, a guardian's people; the list shows for whom it is."""
+    await cli("keys", "create", "Prof", "--role", "teacher", "--group", "1b", "--group", "2a")
+    await cli("keys", "create", "Mum", "--role", "guardian", "--person", "ana")
+    teacher, guardian = server.keys.keys["keys/k0"], server.keys.keys["keys/k1"]
+    assert (list(teacher.roles), list(guardian.roles)) == ([pb2.ROLE_TEACHER], [pb2.ROLE_GUARDIAN])
+    assert list(teacher.groups) == ["attendanceGroups/1b", "attendanceGroups/2a"]
+    assert list(guardian.people) == ["people/ana"]
+    listed = (await cli("keys", "list")).out
+    assert "attendanceGroups/1b" in listed
+    assert "people/ana" in listed
 
 
 async def test_an_unknown_key_cannot_be_revoked(cli: Cli) -> None:

@@ -133,6 +133,7 @@ async def test_an_erased_person_stands_nowhere(
         "attendance_memberships": 0,
         "attendance_excuses": 0,
         "attendance_corrections": 0,
+        "api_key_people": 0,
         "attendance_records": 0,
         "attendance_changes": 0,
         "merged_people": 0,

@@ -12,8 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.domain.access.identities import EVERYTHING, Role, Scope
 from portero_server.domain.access.keys import ApiKey, StoredKey
 from portero_server.errors import NotFound
+from portero_server.store.attendance.groups import AttendanceGroupStore
 from portero_server.store.database import Database
 from portero_server.store.keys import KeyStore
+from portero_server.store.people import PeopleStore
+from tests.support.attendance.classroom import GROUP
 from tests.support.time.virtual_time import ManualClock
 
 _DIGEST = bytes(range(32))
@@ -78,3 +81,22 @@ async def test_a_role_of_a_newer_server_is_none_here(keys: KeyStore, database: D
     found = (await keys.find(["0a"]))["0a"]
     assert found is not None
     assert found.key.roles == {Role.READER}
+
+
+async def test_a_key_names_groups_and_people(keys: KeyStore, database: Database) -> None:
+    """They come back with the key; what does not exist is not found, and what is removed is taken out."""
+    clock = ManualClock()
+    people, groups = PeopleStore(database, clock), AttendanceGroupStore(database, clock)
+    await people.create("ana", "Ana", {})
+    await groups.put_group(GROUP)
+    scope = Scope(groups=frozenset({"1b"}), people=frozenset({"ana"}))
+    stored = StoredKey(replace(_key(scope=scope), roles=frozenset({Role.TEACHER, Role.GUARDIAN})), _DIGEST)
+    await keys.add(stored)
+    assert await keys.find(["0a"]) == {"0a": stored}
+    assert [each.scope for each in await keys.list(9)] == [scope]
+    for missing, name in ((replace(scope, groups=frozenset({"2a"})), "2a"), (Scope(people=frozenset({"eva"})), "eva")):
+        with pytest.raises(NotFound, match=name):
+            await keys.add(StoredKey(replace(stored.key, key_id="0b", scope=missing), _DIGEST))
+    await people.delete("ana")
+    await groups.delete_group("1b")
+    assert (await keys.find(["0a"]))["0a"].key.scope == Scope()

@@ -8,6 +8,7 @@ from portero_server.domain.access.identities import (
     EVERYTHING,
     LOCAL_ADMIN,
     NOTHING,
+    OF_ATTENDANCE,
     AuthMethod,
     Grant,
     Identity,
@@ -39,6 +40,16 @@ def test_roles_keep_their_own_scopes() -> None:
     assert identity.scope_of({Role.OPERATOR, Role.ADMIN}) == _LOBBY
     assert identity.scope_of({Role.ADMIN}) == NOTHING
     assert identity.scope.everything
+
+
+def test_a_role_has_of_a_scope_what_it_is_for() -> None:
+    """A teacher has groups, a guardian people, neither has cameras or everything, and the others no groups."""
+    scope = Scope(frozenset({"door"}), everything=True, groups=frozenset({"1b"}), people=frozenset({"ana"}))
+    identity = Identity("keys/1", AuthMethod.KEY, tuple(Grant(role, scope) for role in Role))
+    assert identity.scope_of({Role.TEACHER}) == Scope(groups=frozenset({"1b"}))
+    assert identity.scope_of({Role.GUARDIAN}) == Scope(people=frozenset({"ana"}))
+    assert identity.scope_of({Role.READER}) == Scope(frozenset({"door"}), everything=True)
+    assert identity.scope_of(OF_ATTENDANCE) == Scope(groups=frozenset({"1b"}), people=frozenset({"ana"}))
 
 
 def test_an_identity_ends_with_its_credential() -> None:

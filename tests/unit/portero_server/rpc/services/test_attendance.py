@@ -11,8 +11,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import attendance_service_pb2 as pb
 from portero.v1 import attendance_service_pb2_grpc
 
+from portero_server.rpc.attendance_scope import AttendanceScope
 from portero_server.rpc.convert import time_to_proto
 from portero_server.rpc.services.attendance import AttendanceServicer
+from portero_server.store.attendance.scopes import ScopeStore
 from portero_server.store.database import Database
 from tests.support.attendance.classroom import HOUR, SESSION, Classroom
 from tests.support.server.rpc_edge import refusal_of
@@ -31,7 +33,11 @@ class Teacher:
     def __init__(self, database: Database) -> None:
         self.classroom = Classroom(database, ManualClock())
         self.servicer = AttendanceServicer(
-            self.classroom.sessions, self.classroom.records, self.classroom.remarks, self.classroom.clock
+            self.classroom.sessions,
+            self.classroom.records,
+            self.classroom.remarks,
+            AttendanceScope(ScopeStore(database)),
+            self.classroom.clock,
         )
         self.client: attendance_service_pb2_grpc.AttendanceServiceAsyncStub
 

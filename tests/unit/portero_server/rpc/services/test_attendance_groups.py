@@ -13,8 +13,10 @@ from portero.v1 import attendance_group_service_pb2 as pb
 from portero.v1 import attendance_group_service_pb2_grpc
 
 from portero_server.domain.attendance.rules import AttendanceRules, PresenceMeasure
+from portero_server.rpc.attendance_scope import AttendanceScope
 from portero_server.rpc.convert import time_to_proto
 from portero_server.rpc.services.attendance_groups import AttendanceGroupServicer
+from portero_server.store.attendance.scopes import ScopeStore
 from portero_server.store.database import Database
 from tests.support.attendance.classroom import Classroom
 from tests.support.server.rpc_edge import refusal_of
@@ -30,7 +32,9 @@ class Office:
 
     def __init__(self, database: Database) -> None:
         self.classroom = Classroom(database, ManualClock())
-        self.servicer = AttendanceGroupServicer(self.classroom.groups, self.classroom.rooms)
+        self.servicer = AttendanceGroupServicer(
+            self.classroom.groups, self.classroom.rooms, AttendanceScope(ScopeStore(database))
+        )
         self.client: attendance_group_service_pb2_grpc.AttendanceGroupServiceAsyncStub
 
 
