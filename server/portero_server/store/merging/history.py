@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.domain.people.merging import NamedTrack
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.store.open_tracks import read, written
-from portero_server.store.schema import decision_candidates, recognitions, sighting_reviews, streams
+from portero_server.store.schema import decision_candidates, recognitions, review_pictures, sighting_reviews, streams
 
 _AT_ONCE = 500
 
@@ -27,9 +27,9 @@ async def named_tracks(connection: AsyncConnection, person_id: str) -> Sequence[
 
 
 async def move_answers(connection: AsyncConnection, kept_id: str, other_id: str) -> None:
-    """Moves the engine's answers, and what decisions saw, to the person who is kept."""
-    answers = update(recognitions).where(recognitions.c.person_id == other_id)
-    await connection.execute(answers.values(person_id=kept_id))
+    """Moves the engine's answers, what decisions saw, and pictures to be reviewed, to the person who is kept."""
+    for held in (recognitions, review_pictures):
+        await connection.execute(update(held).where(held.c.person_id == other_id).values(person_id=kept_id))
     table, rival = decision_candidates.c, decision_candidates.alias()
     both = select(table.recognition_id, table.place, rival.c.place.label("other_place")).join(
         rival, rival.c.recognition_id == table.recognition_id

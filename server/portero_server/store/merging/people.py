@@ -25,6 +25,7 @@ from portero_server.store.merging.history import move_answers, move_open_tracks,
 from portero_server.store.merging.sightings import move_sightings
 from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import (
+    api_key_people,
     consents,
     merged_people,
     people,
@@ -34,6 +35,11 @@ from portero_server.store.schema import (
 )
 
 _merged = merged_people.c
+_LISTS = (
+    (subscription_people, subscription_people.c.subscription_id),
+    (api_key_people, api_key_people.c.key_id),
+)
+"""Whom subscriptions and the keys of guardians are for, with the column that tells whose list a row is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ class PeopleMergeStore:
                 ended_consents=ended,
                 attendance_records=records,
             )
-            await _move_subscriptions(connection, kept_id, other_id)
+            await _move_lists(connection, kept_id, other_id)
             changed = update(people).where(people.c.person_id == kept_id)
             await connection.execute(changed.values(labels=labels, updated_at=now))
             await _let_go(connection, kept_id, other_id, counts, now)
@@ -181,13 +187,12 @@ async def _refuse_seen_together(connection: AsyncConnection, kept_id: str, other
         )
 
 
-async def _move_subscriptions(connection: AsyncConnection, kept_id: str, other_id: str) -> None:
-    table = subscription_people.c
-    known = list(await connection.scalars(select(table.subscription_id).where(table.person_id == kept_id)))
-    twice = (table.person_id == other_id, table.subscription_id.in_(known))
-    await connection.execute(delete(subscription_people).where(*twice))
-    moved = update(subscription_people).where(table.person_id == other_id).values(person_id=kept_id)
-    await connection.execute(moved)
+async def _move_lists(connection: AsyncConnection, kept_id: str, other_id: str) -> None:
+    for table, owner in _LISTS:
+        person = table.c.person_id
+        known = list(await connection.scalars(select(owner).where(person == kept_id)))
+        await connection.execute(delete(table).where(person == other_id, owner.in_(known)))
+        await connection.execute(update(table).where(person == other_id).values(person_id=kept_id))
 
 
 async def _move_consents(connection: AsyncConnection, kept_id: str, other_id: str, now: datetime) -> tuple[int, int]:

@@ -14,8 +14,9 @@ from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.decisions import DecisionFilter, DecisionStore
 from portero_server.store.merging.history import named_tracks
 from portero_server.store.open_tracks import read
-from portero_server.store.schema import streams
+from portero_server.store.schema import review_pictures, streams
 from portero_server.store.sighting_reviews import NewReview, ReviewFilter, SightingReviewStore
+from tests.support.server.picture_house import PictureHouse
 from tests.support.store.commits import BOX, at, commit_of
 from tests.support.store.enrolled_twice import EnrolledTwice
 
@@ -39,6 +40,19 @@ async def test_a_decision_between_the_two_is_not_replayed(house: EnrolledTwice) 
     assert not first.whole
     assert [each.person_id for each in second.decision.ranking.candidates] == ["ana", "ben"]
     assert second.whole
+
+
+async def test_a_picture_that_waits_for_a_review_shows_who_stays(house: EnrolledTwice) -> None:
+    """It does not go with the id that it was taken for."""
+    pictures = PictureHouse(house.database, house.clock)
+    await pictures.seen("t1", ("anna", 0.4375), ("ben", 0.25))
+    await pictures.keep("t1", 0.4375)
+    await house.merges.merge("ana", "anna")
+
+    async def shown(connection: AsyncConnection) -> list[str | None]:
+        return list(await connection.scalars(select(review_pictures.c.person_id)))
+
+    assert await house.database.read(shown) == ["ana"]
 
 
 async def test_what_was_said_of_the_other_is_said_of_who_stays(house: EnrolledTwice) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from portero_server.domain.access.identities import Role, Scope
+from portero_server.domain.access.keys import ApiKey, StoredKey
 from portero_server.domain.events.subscriptions import SubscriptionFilter
 from portero_server.domain.people.merging import MergeCounts
 from portero_server.errors import FailedPrecondition, InvalidInput, NotFound
 from portero_server.store.erasures import ErasureStore
+from portero_server.store.keys import KeyStore
 from portero_server.store.remains import remains_of
 from portero_server.store.subscriptions import SubscriptionStore
 from tests.support.store.commits import at
@@ -167,6 +170,16 @@ async def test_subscriptions_to_the_other_are_to_who_stays(house: EnrolledTwice)
     await house.merges.merge("ana", "anna")
     for subscription_id in ("s1", "s2"):
         assert (await store.get(subscription_id, at(0))).wanted.people == frozenset({"ana"})
+
+
+async def test_guardians_of_the_other_are_guardians_of_who_stays(house: EnrolledTwice) -> None:
+    """A key that named both names one."""
+    keys = KeyStore(house.database)
+    for key_id, people in (("01", {"ana", "anna", "ben"}), ("02", {"anna"})):
+        key = ApiKey(key_id, "Guardian", frozenset({Role.GUARDIAN}), Scope(people=frozenset(people)), at(0), "me")
+        await keys.add(StoredKey(key, bytes(32)))
+    await house.merges.merge("ana", "anna")
+    assert [key.scope.people for key in await keys.list(9)] == [{"ana", "ben"}, {"ana"}]
 
 
 async def test_an_erased_id_takes_its_others_along(house: EnrolledTwice) -> None:
