@@ -20,6 +20,7 @@ _PACKAGES = (
     "server/portero_simulator",
     "clients/portero_client",
     "clients/portero_bridge",
+    "clients/portero_reports",
     "clients/portero_cli",
 )
 _LEFT_OUT = ("__pycache__", "node")

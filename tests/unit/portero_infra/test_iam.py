@@ -23,6 +23,7 @@ from tests.support.infra.stack import (
     ACCOUNT,
     CAMERAS_SECRET,
     OPTIONS,
+    PICTURE_SECRET,
     REGION,
     SUBSCRIPTION_SECRET,
     VAULT_SECRET,
@@ -119,7 +120,7 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
     ]
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["audit/*"]}}
     secrets = _allowed(made, "portero-prod-execution")["secretsmanager:GetSecretValue"]
-    assert secrets == [SECRET, CAMERAS_SECRET, VAULT_SECRET, SUBSCRIPTION_SECRET]
+    assert secrets == [SECRET, CAMERAS_SECRET, VAULT_SECRET, SUBSCRIPTION_SECRET, PICTURE_SECRET]
 
 
 def test_only_collections_of_the_pattern_may_be_made_and_removed() -> None:
