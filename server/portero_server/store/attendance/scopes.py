@@ -22,6 +22,15 @@ def within(group_id: ColumnElement[Any], scope: Scope) -> ColumnElement[bool]:
     return or_(group_id.in_(scope.groups), theirs.exists())
 
 
+async def groups_within(connection: AsyncConnection, scope: Scope) -> frozenset[str]:
+    """Returns the ids of the groups of a scope that is not everything, and of those to which its people belong."""
+    if not scope.people:
+        return scope.groups
+    member = attendance_memberships.c
+    query = select(member.group_id).where(member.person_id.in_(sorted(scope.people))).distinct()
+    return scope.groups.union(await connection.scalars(query))
+
+
 class ScopeStore:
     """Answers whether something is within a scope, and never whether it exists."""
 

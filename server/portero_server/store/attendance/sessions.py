@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,8 +19,8 @@ from portero_server.domain.attendance.spans import TimeSpan
 from portero_server.errors import NotFound
 from portero_server.store.attendance.publishing import DecidedSession, held_session, publish
 from portero_server.store.attendance.rows import group_of, session_columns, session_of
-from portero_server.store.attendance.scopes import within
-from portero_server.store.attendance.stale import mark, mark_cameras
+from portero_server.store.attendance.scopes import groups_within
+from portero_server.store.attendance.stale import SeenAt, mark, mark_sightings
 from portero_server.store.attendance.texts import schedule_of
 from portero_server.store.database import Database
 from portero_server.store.schema import (
@@ -31,10 +31,12 @@ from portero_server.store.schema import (
     events,
     sequencers,
     sightings,
+    unserved,
 )
 
 _table = attendance_sessions.c
 _AHEAD = timedelta(days=8)
+_FEW_GROUPS = 50
 _HELD = _table.state == SessionState.HELD.value
 
 
@@ -187,10 +189,8 @@ class AttendanceSessionStore:
             held = select(sequencers.c.position).where(own).with_for_update()
             position: int = (await connection.execute(held)).scalar_one()
             rows = (await connection.execute(query.where(events.c.position > position))).all()
-            for sighting_id, row in {row.sighting_id: row for row in rows if row.sighting_id is not None}.items():
-                # A sighting may be of one moment, and a span is not.
-                span = TimeSpan(row.first_seen, row.last_seen + timedelta(microseconds=1))
-                await mark_cameras(connection, row.camera_id, [span], ChangeCause.SIGHTING, sighting_id, now)
+            seen = {row.sighting_id: _seen_at(row) for row in rows if row.sighting_id is not None}
+            await mark_sightings(connection, list(seen.values()), now)
             if rows:
                 await connection.execute(update(sequencers).where(own).values(position=rows[-1].position))
             return len(rows)
@@ -208,20 +208,12 @@ class AttendanceSessionStore:
         self, which: SessionFilter, limit: int, after: SessionCursor | None = None
     ) -> Sequence[SessionEntry]:
         """Returns at most `limit` sessions in order of their beginning, after a place in the list."""
-        index = "ix_attendance_sessions_time" if which.group_id is None else "ix_attendance_sessions_group"
-        query = along(select(attendance_sessions), attendance_sessions, index)
-        query = query.order_by(_table.starts_at, _table.session_id).limit(limit)
-        if which.group_id is not None:
-            query = query.where(_table.group_id == which.group_id)
-        if which.start is not None:
-            query = query.where(_table.starts_at >= which.start)
-        if which.end is not None:
-            query = query.where(_table.starts_at < which.end)
-        query = query.where(within(_table.group_id, which.within))
-        if after is not None:
-            tie = and_(_table.starts_at == after.starts_at, _table.session_id > after.session_id)
-            query = query.where(_table.starts_at >= after.starts_at, or_(_table.starts_at > after.starts_at, tie))
-        return await self._entries(query)
+
+        async def unit(connection: AsyncConnection) -> Sequence[SessionEntry]:
+            groups = None if which.within.everything else await groups_within(connection, which.within)
+            return [_entry(row) for row in await connection.execute(_listed(which, groups, limit, after))]
+
+        return await self._database.read(unit)
 
     async def _let_go(self) -> None:
         closed = update(attendance_sessions).where(_table.stale_at.is_not(None), _table.ends_at < self.open_since)
@@ -239,10 +231,43 @@ class AttendanceSessionStore:
 
     async def _entries(self, query: Select[Any]) -> Sequence[SessionEntry]:
         async def unit(connection: AsyncConnection) -> Sequence[SessionEntry]:
-            rows = (await connection.execute(query)).all()
-            return [SessionEntry(session_of(row), row.decided_at, stale=_is_stale(row)) for row in rows]
+            return [_entry(row) for row in await connection.execute(query)]
 
         return await self._database.read(unit)
+
+
+def _listed(
+    which: SessionFilter, groups: Collection[str] | None, limit: int, after: SessionCursor | None
+) -> Select[Any]:
+    """Returns the query for a page of sessions, of some groups if they are given."""
+    starts_at, group_id = _table.starts_at, _table.group_id
+    few = groups is not None and len(groups) <= _FEW_GROUPS
+    index = "ix_attendance_sessions_group" if few or which.group_id is not None else "ix_attendance_sessions_time"
+    query = along(select(attendance_sessions), attendance_sessions, index).limit(limit)
+    # The sessions of a few groups are sorted: along the time, one would walk past those of everybody else.
+    query = query.order_by(unserved(starts_at) if few else starts_at, _table.session_id)
+    if which.group_id is not None:
+        query = query.where(group_id == which.group_id)
+    if groups is not None:
+        query = query.where((group_id if few else unserved(group_id)).in_(sorted(groups)))
+    if which.start is not None:
+        query = query.where(starts_at >= which.start)
+    if which.end is not None:
+        query = query.where(starts_at < which.end)
+    if after is not None:
+        tie = and_(starts_at == after.starts_at, _table.session_id > after.session_id)
+        query = query.where(starts_at >= after.starts_at, or_(starts_at > after.starts_at, tie))
+    return query
+
+
+def _entry(row: Any) -> SessionEntry:
+    return SessionEntry(session_of(row), row.decided_at, stale=_is_stale(row))
+
+
+def _seen_at(row: Any) -> SeenAt:
+    # A sighting may be of one moment, and a span is not.
+    span = TimeSpan(row.first_seen, row.last_seen + timedelta(microseconds=1))
+    return SeenAt(row.sighting_id, row.camera_id, span)
 
 
 def _is_stale(row: Any) -> bool:

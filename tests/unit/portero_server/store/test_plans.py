@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.access.identities import Scope
 from portero_server.domain.documents.check_in import CheckIn, CheckInState, Holder
 from portero_server.domain.people.privacy import Purpose
 from portero_server.store.attendance.records import AttendanceRecordStore, RecordFilter
@@ -27,45 +23,10 @@ from portero_server.store.retention import RetentionStore
 from portero_server.store.review_queue import ReviewQueueStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
+from tests.support.attendance.classroom import Classroom
 from tests.support.store.commits import at, commit_of, decided
+from tests.support.store.plans import plans_of
 from tests.support.time.virtual_time import ManualClock
-
-_Statement = tuple[str, Any]
-
-
-@asynccontextmanager
-async def _heard(database: Database) -> AsyncIterator[list[_Statement]]:
-    """Yields the SELECT statements that the database is asked meanwhile, with their parameters."""
-    ran: list[_Statement] = []
-
-    def hear(connection: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
-        if statement.startswith("SELECT"):
-            ran.append((statement, parameters))
-
-    engines = {id(engine): engine.sync_engine for engine in (database._engines.reader, database._engines.writer)}
-    for engine in engines.values():
-        event.listen(engine, "before_cursor_execute", hear)
-    try:
-        yield ran
-    finally:
-        for engine in engines.values():
-            event.remove(engine, "before_cursor_execute", hear)
-
-
-async def _plans(database: Database, question: Awaitable[object]) -> list[str]:
-    """Returns the plan of each SELECT of a question."""
-    async with _heard(database) as ran:
-        await question
-    explain = "EXPLAIN" if database.dialect == "mysql" else "EXPLAIN QUERY PLAN"
-
-    async def unit(connection: AsyncConnection) -> list[str]:
-        plans = []
-        for statement, parameters in ran:
-            rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
-            plans.append(str([dict(row) for row in rows.mappings()]))
-        return plans
-
-    return await database.read(unit)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +37,7 @@ async def test_a_report_finds_long_sightings_by_their_end(
 ) -> None:
     """A report of an hour finds sightings that began long before among the long ones, of its camera if it names one."""
     hour = SightingFilter(camera_id=camera_id, start=at(0), end=at(0) + timedelta(hours=1))
-    _, long = await _plans(database, sightings.list(hour, 50))
+    _, long = await plans_of(database, sightings.list(hour, 50))
     assert index in long
 
 
@@ -85,7 +46,7 @@ async def test_streams_that_are_followed_are_found_among_the_owned_ones(
 ) -> None:
     """Looking for deserted streams reads those that a session owns, not every epoch there ever was."""
     await streams.open("door", "e1", "s1")
-    (plan,) = await _plans(database, streams.followed())
+    (plan,) = await plans_of(database, streams.followed())
     assert "ix_streams_session" in plan
 
 
@@ -94,7 +55,7 @@ async def test_taking_a_camera_over_locks_no_other_camera(database: Database, st
     epochs_of_camera = "uq_streams_epoch" if database.dialect == "mysql" else "(camera_id=?)"
     for camera in ("door", "gate", "desk"):
         await streams.open(camera, "e1", camera)
-    taken, *_ = await _plans(database, streams.open("door", "e2", "s2"))
+    taken, *_ = await plans_of(database, streams.open("door", "e2", "s2"))
     assert epochs_of_camera in taken
 
 
@@ -105,7 +66,7 @@ async def test_what_a_track_may_join_is_found_among_its_person_s_visits(
     await people.create("ana", "Ana", {})
     stream = await streams.open("door", "e1", "s1")
     await recording.commit([commit_of(stream, decided("t1", "ana", 0), decided("t3", "ana", 100))])
-    plans = await _plans(database, recording.commit([commit_of(stream, decided("t2", "ana", 50))]))
+    plans = await plans_of(database, recording.commit([commit_of(stream, decided("t2", "ana", 50))]))
     assert len([plan for plan in plans if "ix_sightings_visit" in plan]) == 3
     if database.dialect == "sqlite":
         assert any(
@@ -128,7 +89,7 @@ async def test_lists_of_check_ins_walk_an_index(database: Database, clock: Manua
         (store.running(), "ix_check_ins_state"),
         (GuestStore(database, clock).list(clock.now().date(), 9), "ix_guests_arrival"),
     ):
-        (plan,) = await _plans(database, question)
+        (plan,) = await plans_of(database, question)
         assert index in plan
 
 
@@ -136,7 +97,7 @@ async def test_whoever_begins_a_check_in_looks_at_those_that_run(database: Datab
     """Of a camera with years of check-ins, a new one walks only the few that run anywhere."""
     await CameraStore(database, clock).create("desk", display_name="Desk")
     new = CheckIn("a", "desk", CheckInState.RUNNING, clock.now(), clock.now())
-    plans = await _plans(database, CheckInStore(database, clock).create(new))
+    plans = await plans_of(database, CheckInStore(database, clock).create(new))
     assert sum("ix_check_ins_state" in plan for plan in plans) == 1
     assert not any("ix_check_ins_camera" in plan for plan in plans)
 
@@ -145,7 +106,7 @@ async def test_what_expires_of_check_ins_is_found_by_its_age(database: Database,
     """Retention walks check-ins and guests in the order of their age."""
     store = RetentionStore(database, clock)
     for purpose, index in ((Purpose.CHECK_INS, "ix_check_ins_time"), (Purpose.GUESTS, "ix_guests_day_end")):
-        (plan,) = await _plans(database, store.remove_some(purpose, 0, clock.now()))
+        (plan,) = await plans_of(database, store.remove_some(purpose, 0, clock.now()))
         assert index in plan
 
 
@@ -158,13 +119,13 @@ async def test_lists_of_decisions_walk_an_index(database: Database) -> None:
         (DecisionFilter(within=frozenset({"door", "desk"})), "ix_decisions_time"),
         (DecisionFilter(sighting_id="s"), "ix_decisions_track"),
     ):
-        (plan,) = await _plans(database, store.list(which, 9))
+        (plan,) = await plans_of(database, store.list(which, 9))
         assert index in plan, which
 
 
 async def test_the_queue_of_reviews_is_counted_along_indexes(database: Database) -> None:
     """Its length is one statement that walks the latest sightings, and looks up what belongs to each by index."""
-    (plan,) = await _plans(database, ReviewQueueStore(database).waiting(1000))
+    (plan,) = await plans_of(database, ReviewQueueStore(database).waiting(1000))
     for index in (
         "ix_sightings_time",
         "ix_sighting_tracks_sighting",
@@ -186,7 +147,7 @@ async def test_attendance_is_found_along_indexes(database: Database, clock: Manu
         (RecordFilter(group_id="1b", start=at(0)), "ix_attendance_records_group"),
         (RecordFilter(session_id="math/2026-03-02"), "uq_attendance_records"),
     ):
-        (plan,) = await _plans(database, records.list(which, 9))
+        (plan,) = await plans_of(database, records.list(which, 9))
         assert index in plan or "sqlite_autoindex_attendance_records" in plan, which
     for question, index in (
         (sessions.list(SessionFilter(group_id="1b"), 9), "ix_attendance_sessions_group"),
@@ -194,5 +155,32 @@ async def test_attendance_is_found_along_indexes(database: Database, clock: Manu
         (sessions.due(at(0), 9), "ix_attendance_sessions_due"),
         (sessions.stale(9), "ix_attendance_sessions_stale"),
     ):
-        (plan,) = await _plans(database, question)
+        (plan,) = await plans_of(database, question)
         assert index in plan, index
+
+
+async def test_attendance_within_a_scope_is_found_along_indexes(database: Database, clock: ManualClock) -> None:
+    """A teacher's few groups are found by themselves, those of a guardian's people too, and many groups by time."""
+    classroom = Classroom(database, clock)
+    await classroom.furnish()
+    records, sessions = classroom.records, classroom.sessions
+    teacher, guardian = Scope(groups=frozenset({"1b", "2a"})), Scope(people=frozenset({"ana"}))
+    many = Scope(groups=frozenset(map(str, range(100))))
+    session_s = "uq_attendance_records" if database.dialect == "mysql" else "sqlite_autoindex_attendance_records"
+    for question, index in (
+        (sessions.list(SessionFilter(within=teacher), 9), "ix_attendance_sessions_group"),
+        (sessions.list(SessionFilter(within=guardian, start=at(0)), 9), "ix_attendance_sessions_group"),
+        (sessions.list(SessionFilter(within=many), 9), "ix_attendance_sessions_time"),
+        (sessions.list(SessionFilter(group_id="1b", within=guardian), 9), "ix_attendance_sessions_group"),
+        (records.list(RecordFilter(group_id="1b", start=at(0), within=guardian), 9), "ix_attendance_records_group"),
+        (records.list(RecordFilter(person_id="ana", within=teacher), 9), "ix_attendance_records_person"),
+        (records.list(RecordFilter(session_id="math/2026-03-02", within=teacher), 9), session_s),
+        (records.totals(RecordFilter(group_id="1b", start=at(0), within=teacher)), "ix_attendance_records_group"),
+        (records.totals(RecordFilter(group_id="1b")), "ix_attendance_records_group"),
+        (records.totals(RecordFilter(person_id="ana", within=teacher)), "ix_attendance_records_person"),
+        (records.totals(RecordFilter(person_id="ana", within=guardian)), "ix_attendance_records_person"),
+        (records.changes("math/2026-03-02", None, 9, within=guardian), "ix_attendance_changes_session"),
+        (records.changes(None, "ana", 9, within=teacher), "ix_attendance_changes_person"),
+    ):
+        *_, plan = await plans_of(database, question)
+        assert index in plan, f"{index} is not in {plan}"

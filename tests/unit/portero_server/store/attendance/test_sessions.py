@@ -7,14 +7,17 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from portero_server.domain.access.identities import Scope
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.record import AttendanceStatus
 from portero_server.domain.attendance.schedule import SessionChange, SessionState
 from portero_server.errors import NotFound
 from portero_server.store.attendance.records import RecordFilter
 from portero_server.store.attendance.sessions import SessionCursor, SessionFilter
+from portero_server.store.database import Database
 from tests.support.attendance.classroom import GROUP, HOUR, LESSON, MONDAY, SESSION, Classroom
 from tests.support.store.commits import at
+from tests.support.store.plans import heard
 
 DAY = 24 * HOUR
 
@@ -82,6 +85,48 @@ async def test_a_late_sighting_makes_exactly_its_session_stale(classroom: Classr
         (None, AttendanceStatus.ABSENT),
         (AttendanceStatus.ABSENT, AttendanceStatus.PRESENT),
     ]
+
+
+async def test_sightings_mark_the_session_of_their_time_however_many_came(classroom: Classroom) -> None:
+    """Of those that touch one session the first is the cause; those of other times touch others, or none."""
+    await classroom.furnish()
+    await classroom.watch(last=8 * DAY)
+    classroom.clock.advance(8 * DAY)
+    for session_id in (SESSION, "math/2026-03-09"):
+        await classroom.sessions.decide(session_id)
+    first = await classroom.sees("ben", 0, HOUR)
+    await classroom.sees("ana", 600, HOUR)
+    await classroom.sees("ana", 2 * DAY, 2 * DAY + HOUR)
+    later = await classroom.sees("ana", 7 * DAY, 7 * DAY + HOUR)
+    assert await classroom.sessions.follow_sightings(10) == 4
+    assert set(await classroom.sessions.stale(10)) == {SESSION, "math/2026-03-09"}
+    for session_id, cause in ((SESSION, first), ("math/2026-03-09", later)):
+        changes = (await classroom.sessions.decide(session_id)).changes
+        assert {each.reference for each in changes} == {cause}
+
+
+async def test_following_sightings_asks_as_much_for_many_as_for_one(database: Database, classroom: Classroom) -> None:
+    """A large school has more sightings at eight than a transaction has time for a query each."""
+    await classroom.furnish()
+    asked = []
+    for count in (1, 20):
+        for number in range(count):
+            await classroom.sees(None, 100 * count + number, 100 * count + number + 1)
+        async with heard(database) as ran:
+            assert await classroom.sessions.follow_sightings(100) == count
+        asked.append(len(ran))
+    assert asked[0] == asked[1]
+
+
+async def test_a_placement_that_ended_touches_no_session_after_it(classroom: Classroom) -> None:
+    """What a camera saw when it no longer watched the room marks nothing."""
+    await classroom.furnish()
+    (placed,) = await classroom.rooms.placements()
+    await classroom.rooms.end_placement(placed.placement_id, at(HOUR / 2))
+    await classroom.sessions.decide(SESSION)
+    await classroom.sees("ana", HOUR / 2, HOUR)
+    assert await classroom.sessions.follow_sightings(10) == 1
+    assert await classroom.sessions.stale(10) == []
 
 
 async def test_late_coverage_makes_its_session_stale(classroom: Classroom) -> None:
@@ -156,6 +201,22 @@ async def test_sessions_are_listed_in_pages(classroom: Classroom) -> None:
     assert second.session.day == MONDAY + timedelta(days=7)
     assert await classroom.sessions.list(SessionFilter(start=at(0), end=at(HOUR)), 5) == [first]
     assert await classroom.sessions.list(SessionFilter(group_id="2a"), 5) == []
+
+
+@pytest.mark.parametrize("others", [1, 100], ids=["few", "many"])
+async def test_sessions_are_listed_within_a_scope(classroom: Classroom, others: int) -> None:
+    """Groups and people of a scope find the same sessions in the same order, however many groups there are."""
+    await classroom.furnish()
+    every = await classroom.sessions.list(SessionFilter(), 10)
+    elsewhere = frozenset(f"other-{number}" for number in range(others))
+    for scope in (Scope(groups=elsewhere | {"1b"}), Scope(groups=elsewhere, people=frozenset({"ana"}))):
+        assert await classroom.sessions.list(SessionFilter(within=scope), 10) == every
+        assert await classroom.sessions.list(SessionFilter(group_id="1b", within=scope), 1) == every[:1]
+        after = SessionCursor(every[0].session.span.start, every[0].session.session_id)
+        assert await classroom.sessions.list(SessionFilter(within=scope), 10, after) == every[1:]
+    for scope in (Scope(groups=elsewhere), Scope(people=frozenset({"eve"})), Scope()):
+        assert await classroom.sessions.list(SessionFilter(within=scope), 10) == []
+        assert await classroom.sessions.list(SessionFilter(group_id="1b", within=scope), 10) == []
 
 
 async def test_a_session_that_is_not_there_is_named(classroom: Classroom) -> None:
