@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-checkin bench-cards bench-import bench-paid bench-review chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-checkin bench-cards bench-import bench-paid bench-review bench-attendance chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,10 @@ bench-cards: setup ## Specimen ID cards with known truth: fields, degradation, f
 
 bench-review: setup ## A generated month: names before and after 200 reviews, and whether each what-if holds. ARGS="--days 90".
 	@$(BIN)/python -m tests.benchmarks.reviewing $(ARGS)
+
+bench-attendance: setup ## Attendance after a year of a large school: reports, recomputing. ARGS="--full", "--groups 50 --people 5000".
+	@.ci/system mariadb
+	@$(BIN)/python -m tests.benchmarks.attendance_growth $(ARGS)
 
 bench-paid: setup ## Quota, storm and budget against the simulator, with plots in build/bench. ARGS="quota storm budget".
 	@$(BIN)/python -m tests.benchmarks.paid $(ARGS)

@@ -24,8 +24,17 @@ from tests.benchmarks.results import FOLDER
 from tests.support.repository import ROOT
 
 _WITH_PEERS = ("transport", "whole_job", "search")
-_ALL = (*_WITH_PEERS, "latency", "database_rows", "old_loop", "scale_streams", "scale_store", "profiles")
-_WITHOUT_LOAD = ("search", "old_loop", "scale_store")
+_ALL = (
+    *_WITH_PEERS,
+    "latency",
+    "database_rows",
+    "old_loop",
+    "scale_streams",
+    "scale_store",
+    "attendance_growth",
+    "profiles",
+)
+_WITHOUT_LOAD = ("search", "old_loop", "scale_store", "attendance_growth")
 _MARK = "BENCHMARK_RUN"
 _QUICK_LIMIT, _FULL_LIMIT, _PEERS_LIMIT = 240.0, 900.0, 900.0
 _ENDING_LIMIT = 45.0

@@ -28,6 +28,7 @@ _TITLES = {
     "old_loop": "A loop as the old systems had it",
     "scale_streams": "Growth with streams",
     "scale_store": "Growth with what is stored",
+    "attendance_growth": "Growth of attendance",
     "profiles-before": "Profile before the improvements",
     "profiles-after": "Profile after the improvements",
     "profiles": "Profile",
