@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,13 +15,16 @@ Statement = tuple[str, Any]
 
 
 @asynccontextmanager
-async def heard(database: Database) -> AsyncIterator[list[Statement]]:
-    """Yields the SELECT statements that the database is asked meanwhile, with their parameters."""
+async def heard(
+    database: Database, told: Callable[[Statement], None] = lambda _: None
+) -> AsyncIterator[list[Statement]]:
+    """Yields the SELECT statements that the database is asked meanwhile, with parameters; `told` gets each too."""
     ran: list[Statement] = []
 
     def hear(connection: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
         if statement.startswith("SELECT"):
             ran.append((statement, parameters))
+            told((statement, parameters))
 
     engines = {id(engine): engine.sync_engine for engine in (database._engines.reader, database._engines.writer)}
     for engine in engines.values():

@@ -74,7 +74,7 @@ async def mark_rooms(
     now: datetime,
 ) -> None:
     """Marks the sessions in some rooms that have time in a span, with check-in; None: without a bound."""
-    rows = await _fresh_sessions(connection, *span)
+    rows = await _sessions_in(connection, *span)
     found = [row.session_id for row in rows if set(room_ids) & set(rooms_of(row.room_ids))]
     await mark(connection, found, cause, reference, now)
 
@@ -105,7 +105,7 @@ async def mark_sightings(connection: AsyncConnection, seen: Sequence[SeenAt], no
     causes: dict[str, str] = {}
     for around in merged((each.span for each in placed), _LONGEST):
         by_room: dict[str, list[Any]] = defaultdict(list)
-        for row in await _fresh_sessions(connection, around.start, around.end):
+        for row in await _sessions_in(connection, around.start, around.end):
             for room_id in rooms_of(row.room_ids):
                 by_room[room_id].append(row)
         for each in placed:
@@ -127,10 +127,12 @@ def _touched(span: TimeSpan, placements: Iterable[Placement], by_room: Mapping[s
                 yield row.session_id
 
 
-async def _fresh_sessions(connection: AsyncConnection, first: datetime | None, end: datetime | None) -> Sequence[Any]:
-    """Returns the sessions that are not marked and have time in a span, with check-in; None: without a bound."""
+async def _sessions_in(connection: AsyncConnection, first: datetime | None, end: datetime | None) -> Sequence[Any]:
+    """Returns the sessions that have time in a span, with check-in; None: without a bound.
+
+    Those that are marked too: one that is being decided is marked until that is committed.
+    """
     query: Select[Any] = select(_table.session_id, _table.room_ids, _table.opens_at, _table.ends_at)
-    query = query.where(_table.stale_at.is_(None))
     if first is not None or end is not None:
         query = along(query, attendance_sessions, "ix_attendance_sessions_time")
     if first is not None:
@@ -169,5 +171,8 @@ async def _mark(
     now: datetime,
 ) -> None:
     values = {"stale_at": now, "stale_cause": cause.value, "stale_reference": reference}
+    # Waits for whoever decides one of them. An UPDATE along an index judges a row that is held by what was committed of
+    # it last (InnoDB's semi-consistent read), and passes over one that was marked before.
+    await connection.execute(select(_table.session_id).where(*conditions).with_for_update())
     fresh = update(attendance_sessions).where(_table.stale_at.is_(None), *conditions)
     await connection.execute(fresh.values(**values))

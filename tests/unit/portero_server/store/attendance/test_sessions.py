@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.record import AttendanceStatus
 from portero_server.domain.attendance.schedule import SessionChange, SessionState
 from portero_server.errors import NotFound
+from portero_server.store.attendance.publishing import held_session, publish
 from portero_server.store.attendance.records import RecordFilter
 from portero_server.store.attendance.sessions import SessionCursor, SessionFilter
 from portero_server.store.database import Database
 from tests.support.attendance.classroom import GROUP, HOUR, LESSON, MONDAY, SESSION, Classroom
 from tests.support.store.commits import at
-from tests.support.store.plans import heard
+from tests.support.store.plans import Statement, heard
 
 DAY = 24 * HOUR
 
@@ -127,6 +130,40 @@ async def test_a_placement_that_ended_touches_no_session_after_it(classroom: Cla
     await classroom.sees("ana", HOUR / 2, HOUR)
     assert await classroom.sessions.follow_sightings(10) == 1
     assert await classroom.sessions.stale(10) == []
+
+
+async def test_what_becomes_known_while_a_session_is_decided_marks_it_again(
+    database: Database, classroom: Classroom
+) -> None:
+    """Coverage that the decision did not see waits until that is stored, also where the session was marked before."""
+    await classroom.furnish()
+    await classroom.sessions.decide(SESSION)
+    await classroom.watch(-HOUR, HOUR / 2)
+    assert await classroom.sessions.stale(10) == [SESSION]
+    decided, waits, stored = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def decide(connection: AsyncConnection) -> None:
+        row = await held_session(connection, SESSION)
+        await publish(connection, row, classroom.clock.now(), consent_required=False)
+        decided.set()
+        await stored.wait()
+
+    def told(statement: Statement) -> None:
+        said, parameters = statement
+        if "FOR UPDATE" in said and SESSION in str(parameters):
+            waits.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(database.run(decide))
+        await decided.wait()
+        async with heard(database, told):
+            watched = tasks.create_task(classroom.watch(HOUR / 2, 2 * HOUR))
+            watched.add_done_callback(lambda _: waits.set())
+            # A database file has one writer at a time, so that it does not get as far.
+            if database.dialect == "mysql":
+                await waits.wait()
+        stored.set()
+    assert await classroom.sessions.stale(10) == [SESSION]
 
 
 async def test_late_coverage_makes_its_session_stale(classroom: Classroom) -> None:
