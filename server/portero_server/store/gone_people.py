@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.people.privacy import Erasure, digest_of, subject_of
 from portero_server.errors import FailedPrecondition
-from portero_server.store.schema import erasures, merged_people
+from portero_server.store.schema import erasures, merged_people, people
 
 
 async def refuse_gone(connection: AsyncConnection, person_id: str) -> None:
@@ -36,16 +36,24 @@ async def refuse_gone(connection: AsyncConnection, person_id: str) -> None:
 async def erase_merged(connection: AsyncConnection, person_id: str, now: datetime) -> int:
     """Erases the ids under which a person was enrolled too, so that no backup from before brings one back.
 
+    An id keeps the receipt that it has: a restore may bring it along, or a server of an earlier version, which gives
+    such ids out again, may have erased somebody. Of somebody who has the id now, it is their own erasure that counts.
+
     Returns:
         How many there were.
     """
     own = merged_people.c.person_id == person_id
     ids = list(await connection.scalars(select(merged_people.c.merged_id).where(own)))
-    for merged_id in sorted(ids):
+    subjects = {subject_of(merged_id): merged_id for merged_id in ids}
+    erased = set(await connection.scalars(select(erasures.c.subject).where(erasures.c.subject.in_(sorted(subjects)))))
+    taken = set(await connection.scalars(select(people.c.person_id).where(people.c.person_id.in_(sorted(ids)))))
+    for subject, merged_id in sorted(subjects.items()):
+        if subject in erased or merged_id in taken:
+            continue
         erasure = Erasure(uuid4().hex, None, now, now)
         row = {
             "erasure_id": erasure.erasure_id,
-            "subject": subject_of(merged_id),
+            "subject": subject,
             "person_id": None,
             "requested_at": now,
             "finished_at": now,

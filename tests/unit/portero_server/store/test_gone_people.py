@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.people.people import FaceModel
 from portero_server.domain.people.transfer import PersonRecord
@@ -17,6 +22,7 @@ from portero_server.store.gone_people import erase_merged, refuse_gone
 from portero_server.store.merging.people import PeopleMergeStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.people_transfer import PeopleTransferStore
+from portero_server.store.schema import people as people_table
 from tests.support.store.enrolled_twice import GAP
 from tests.support.time.timeouts import PATIENCE
 from tests.support.time.virtual_time import ManualClock
@@ -75,11 +81,71 @@ async def test_a_restored_backup_from_before_a_merge_loses_both(
         await people.create(person_id, person_id.title(), {})
     await PeopleMergeStore(database, clock, visit_gap=GAP).merge("ana", "anna")
     await ErasureStore(database, clock).begin("ana")
-    shutil.copy(migrated_file, tmp_path / "restored.db")
-    restored = Database(f"sqlite+aiosqlite:///{tmp_path / 'restored.db'}", pool_size=1, timeout=PATIENCE)
-    there = PeopleStore(restored, clock)
-    for person_id in ("ana", "anna", "ben"):
-        await there.create(person_id, person_id.title(), {})
-    applied = await apply_decisions(await decisions_of(database), restored, clock, overwrites=False)
-    assert (applied.erased, [each.person_id for each in await there.list(10)]) == (2, ["ben"])
+    async with backup_of(("ana", "anna", "ben"), migrated_file, tmp_path, clock) as restored:
+        applied = await apply_decisions(await decisions_of(database), restored, clock, overwrites=False)
+        left = await PeopleStore(restored, clock).list(10)
+    assert (applied.erased, [each.person_id for each in left]) == (2, ["ben"])
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_restored_backup_from_between_merge_and_erasure_loses_her(
+    database: Database, people: PeopleStore, clock: ManualClock, migrated_file: Path, tmp_path: Path, backwards: bool
+) -> None:
+    """In whatever order the receipts are told, the restored database has the same ones."""
+    for person_id in ("ana", "anna"):
+        await people.create(person_id, person_id.title(), {})
+    await PeopleMergeStore(database, clock, visit_gap=GAP).merge("ana", "anna")
+    await ErasureStore(database, clock).begin("ana")
+    told = await decisions_of(database)
+    rows = sorted(told.erasures, key=lambda row: str(row["subject"]), reverse=backwards)
+    async with backup_of(("ana", "anna", "ben"), migrated_file, tmp_path, clock) as restored:
+        await PeopleMergeStore(restored, clock, visit_gap=GAP).merge("ana", "anna")
+        for erased in (1, 0):
+            applied = await apply_decisions(replace(told, erasures=rows), restored, clock, overwrites=False)
+            assert applied.erased == erased
+        found = {row["subject"]: row["erasure_id"] for row in (await decisions_of(restored)).erasures}
+        left = await PeopleStore(restored, clock).list(10)
+    assert found == {row["subject"]: row["erasure_id"] for row in rows}
+    assert [each.person_id for each in left] == ["ben"]
+
+
+async def test_an_id_that_was_given_out_again_does_not_stop_an_erasure(
+    database: Database, people: PeopleStore, clock: ManualClock
+) -> None:
+    """Whoever had the id keeps their receipt, and whoever has it stays until they are erased themselves."""
+    for person_id in ("ana", "anna", "annie"):
+        await people.create(person_id, person_id.title(), {})
+    merges, erasures = PeopleMergeStore(database, clock, visit_gap=GAP), ErasureStore(database, clock)
+    for person_id in ("anna", "annie"):
+        await merges.merge("ana", person_id)
+    # A server of an earlier version knows nothing of merges.
+    for person_id in ("anna", "annie"):
+        await _give_out_again(database, person_id, clock)
+    before = await erasures.begin("anna")
+    begun = await erasures.begin("ana")
+    assert begun.counts["merged_people"] == 2
+    assert (await erasures.of_person("anna")).erasure_id == before.erasure_id
+    assert (await erasures.begin("annie")).counts["people"] == 1
+
+
+async def _give_out_again(database: Database, person_id: str, clock: ManualClock) -> None:
+    times = {"created_at": clock.now(), "updated_at": clock.now()}
+    row = {"person_id": person_id, "display_name": "Somebody", "search_name": "somebody", "labels": {}, **times}
+
+    async def unit(connection: AsyncConnection) -> None:
+        await connection.execute(insert(people_table).values(row))
+
+    await database.run(unit)
+
+
+@asynccontextmanager
+async def backup_of(
+    person_ids: Sequence[str], migrated_file: Path, folder: Path, clock: ManualClock
+) -> AsyncIterator[Database]:
+    """Yields a database that was restored, with these people."""
+    shutil.copy(migrated_file, folder / "restored.db")
+    restored = Database(f"sqlite+aiosqlite:///{folder / 'restored.db'}", pool_size=1, timeout=PATIENCE)
+    for person_id in person_ids:
+        await PeopleStore(restored, clock).create(person_id, person_id.title(), {})
+    yield restored
     await restored.aclose()
