@@ -64,7 +64,7 @@ class MergedPerson:
         person: Who stays, as stored now.
         faces: Number of faces that became theirs.
         photos: Number of photos of the vault that became theirs.
-        dropped_photos: Number of photos that are deleted instead: the person has the same one, or it cannot be read.
+        dropped_photos: Number of photos that are deleted instead: missing, damaged, or the same as one of the person.
         sightings: Number of sightings that became theirs.
         joined_sightings: Number of sightings that are part of another one now.
         reviews: Number of reviews that became theirs.

@@ -63,7 +63,9 @@ def _lines(merged: MergedPerson, other: str) -> list[str]:
     if merged.joined_sightings:
         lines.append(f"{merged.joined_sightings} sightings were part of the same visit, and are one with others now")
     if merged.dropped_photos:
-        lines.append(f"{merged.dropped_photos} photos are deleted: {person.name} has the same, or they cannot be read")
+        lines.append(
+            f"{merged.dropped_photos} photos are deleted: {person.name} has the same, or they are missing or damaged"
+        )
     if merged.ended_consents:
         lines.append(f"{merged.ended_consents} consents ended, since they were withdrawn under the other id")
     if person.without_consent:

@@ -73,7 +73,7 @@ class PeopleMerger:
         Raises:
             InvalidInput: Both are the same, or the request id was used for another request.
             NotFound: One of them does not exist.
-            FailedPrecondition: They may not be one; the reason says why.
+            FailedPrecondition: They may not be one, or a photo cannot be copied; the reason says why.
             Unavailable: The vault does not answer, or its photos kept changing; nothing was merged.
         """
         if kept_id == other_id:

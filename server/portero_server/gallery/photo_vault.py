@@ -15,7 +15,7 @@ from uuid import uuid4
 import structlog
 
 from portero_server.domain.people.photos import Keeping, PhotoState, VaultPhoto, photo_digest
-from portero_server.errors import NotFound, PorteroError, Unavailable
+from portero_server.errors import FailedPrecondition, NotFound, PorteroError, Unavailable
 from portero_server.store.photos import PhotoStore
 from portero_server.vault.place import PhotoPlace, VaultUnavailable
 from portero_server.vault.sealing import PhotoSeal, SealBroken
@@ -117,10 +117,11 @@ class PhotoVault:
         Copies that no merge takes are swept.
 
         Returns:
-            By id of a photo that of its copy; None: the other one has the same photo, or this one cannot be read.
+            By id of a photo that of its copy; None: the other one has the same photo, or it is missing or damaged.
 
         Raises:
             NotFound: There is no such other person.
+            FailedPrecondition: PHOTO_OF_OTHER_KEY, the key file of this server lacks the key of a photo.
             VaultUnavailable, StoreUnavailable: One of them does not answer.
         """
         return {photo.photo_id: await self._copy(photo, kept_id) for photo in await self._store.kept_of(person_id)}
@@ -219,6 +220,13 @@ class PhotoVault:
         try:
             content = await self.read(photo)
         except SealBroken as broken:
+            if broken.reason == "PHOTO_OF_OTHER_KEY":
+                # The photo is whole: a server that has the key can copy it.
+                raise FailedPrecondition(
+                    f"photo {photo.photo_id} of people/{photo.person_id} is sealed with a key that this server's "
+                    "PORTERO_PHOTO_VAULT_KEY_FILE does not hold; add that key below the first one, and merge then",
+                    reason=broken.reason,
+                ) from None
             _log.warning("photo_not_copied", photo=photo.photo_id, reason=broken.reason)
             return None
         photo_id = self._new_id()

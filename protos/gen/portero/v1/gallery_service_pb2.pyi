@@ -651,7 +651,7 @@ class MergePeopleResponse(_message.Message):
     photos: _builtins.int
     """Number of photos of the vault that became theirs."""
     dropped_photos: _builtins.int
-    """Number of photos of the vault that are deleted instead: the person has the same one, or it cannot be read."""
+    """Number of photos of the vault that are deleted instead: the person has the same one, or it is missing or damaged."""
     sightings: _builtins.int
     """Number of sightings that became theirs."""
     joined_sightings: _builtins.int

@@ -206,8 +206,8 @@ class GalleryServiceServicer:
         FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
         SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
         differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
-        cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
-        answer.
+        cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos, and PHOTO_OF_OTHER_KEY if its key file
+        lacks the key of one. UNAVAILABLE if the vault does not answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

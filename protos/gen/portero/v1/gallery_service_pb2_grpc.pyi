@@ -54,8 +54,8 @@ class GalleryServiceStub:
     FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
     SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
     differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
-    cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
-    answer.
+    cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos, and PHOTO_OF_OTHER_KEY if its key file
+    lacks the key of one. UNAVAILABLE if the vault does not answer.
     """
     EnrollFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
@@ -165,8 +165,8 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
     SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
     differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
-    cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
-    answer.
+    cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos, and PHOTO_OF_OTHER_KEY if its key file
+    lacks the key of one. UNAVAILABLE if the vault does not answer.
     """
     EnrollFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]  # type: ignore[assignment]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
@@ -309,8 +309,8 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
         SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
         differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
-        cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
-        answer.
+        cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos, and PHOTO_OF_OTHER_KEY if its key file
+        lacks the key of one. UNAVAILABLE if the vault does not answer.
         """
 
     @_abc_1.abstractmethod

@@ -21,7 +21,7 @@ from portero_server.telemetry.metrics import Metrics
 from portero_server.vault.place import VaultUnavailable
 from tests.support.images.patch_photos import ANA, EVE, photo
 from tests.support.server.people_merging import merger_of
-from tests.support.server.photo_vault import Vault, keeping, vault_in
+from tests.support.server.photo_vault import OTHER_KEY, Vault, keeping, vault_in
 from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
 from tests.support.time.virtual_time import ManualClock
 
@@ -74,7 +74,7 @@ async def test_photos_are_sealed_for_who_stays(site: Site) -> None:
 
 
 async def test_the_same_photo_is_kept_once(site: Site) -> None:
-    """And one that cannot be read is deleted."""
+    """And one that is damaged is deleted."""
     await site.gallery.enroll("anna", photo(ANA))
     (broken,) = [
         each for each in await site.vault.photos.kept_of("anna") if await site.vault.vault.read(each) == photo(EVE)
@@ -105,6 +105,20 @@ async def test_a_server_without_the_vault_merges_nobody_of_whom_it_has_photos(si
     with pytest.raises(FailedPrecondition, match="PORTERO_PHOTO_VAULT") as caught:
         await site.without_vault.merge("ana", "anna", force=False)
     assert caught.value.reason == "NO_PHOTO_VAULT"
+
+
+async def test_a_photo_of_a_key_that_is_missing_merges_nobody(site: Site, database: Database, tmp_path: Path) -> None:
+    """The photo is whole, and a server that has the key takes it along."""
+    people = PeopleStore(database, site.clock)
+    mirror = GalleryMirror(ScriptedEngine(), people, refresh=5)
+    lacking = vault_in(tmp_path / "photos", database, site.clock, keys=(OTHER_KEY,)).vault
+    with pytest.raises(FailedPrecondition, match="PORTERO_PHOTO_VAULT_KEY_FILE") as caught:
+        await merger_of(database, people, mirror, site.clock, vault=lacking).merge("ana", "anna", force=False)
+    assert caught.value.reason == "PHOTO_OF_OTHER_KEY"
+    assert (await site.gallery.get("anna")).face_count == 1
+    await lacking.aclose()
+    assert (await site.merger.merge("ana", "anna", force=False)).counts.photos == 1
+    assert sorted(await site.photos()) == sorted([("ana", photo(ANA)), ("ana", photo(EVE))])
 
 
 async def test_a_repetition_is_counted_once(site: Site) -> None:
