@@ -60,7 +60,7 @@ class SightingReview:
         reviewer: Subject of the credential.
         review_time: When, UTC.
         undo_time: When it was undone, UTC; None: it holds.
-        undone_by: Subject of the credential that undid it.
+        undone_by: Subject of the credential that undid it; "merge": it is of the person, who was enrolled twice.
         demanded_similarity: What the person's similarity must exceed at the camera since, 0..1; 0: nothing is demanded.
         demand_end_time: Until when, UTC; None: nothing is demanded.
     """

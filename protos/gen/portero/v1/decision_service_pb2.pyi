@@ -765,7 +765,7 @@ class SightingReview(_message.Message):
     reviewer: _builtins.str
     """Subject of the credential."""
     undone_by: _builtins.str
-    """Subject of the credential that undid it."""
+    """Subject of the credential that undid it; "merge": the sighting is of the person, who was enrolled twice."""
     demanded_similarity: _builtins.float
     """What the person's similarity must exceed at the camera since, 0..1; 0: nothing is demanded."""
     @_builtins.property

@@ -18,6 +18,9 @@ NEAR = 0.2
 MOST_NOTE = 200
 """Characters of a note."""
 
+UNDONE_BY_MERGE = "merge"
+"""Stands for who undid a review that denied one of two people who turned out to be one."""
+
 
 class ReviewAction(Enum):
     """What a person says of a sighting."""

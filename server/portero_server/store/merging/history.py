@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.people.merging import NamedTrack
 from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.domain.recording.reviews import UNDONE_BY_MERGE, ReviewAction
 from portero_server.store.open_tracks import read, written
-from portero_server.store.schema import decision_candidates, recognitions, review_pictures, sighting_reviews, streams
+from portero_server.store.schema import (
+    decision_candidates,
+    recognitions,
+    review_pictures,
+    sighting_reviews,
+    sightings,
+    streams,
+)
 
 _AT_ONCE = 500
 
@@ -47,18 +56,35 @@ async def move_answers(connection: AsyncConnection, kept_id: str, other_id: str)
     await connection.execute(rest.values(person_id=kept_id))
 
 
-async def move_reviews(connection: AsyncConnection, kept_id: str, other_id: str, display_name: str) -> int:
-    """Moves reviews, with what they demand, to the person who is kept. Returns how many."""
+async def move_reviews(
+    connection: AsyncConnection, kept_id: str, other_id: str, display_name: str, now: datetime
+) -> int:
+    """Moves reviews, without what they demand, to the person who is kept. Returns how many.
+
+    Whoever said that a face is not one of the two may have meant that it is the other one. So a denied name demands
+    nothing of the person who is kept, and the denial of one name ends where the sighting has the other one.
+    """
+    await _end_denials(connection, (kept_id, other_id), now)
     table = sighting_reviews.c
     about = or_(table.person_id == other_id, table.decided_person_id == other_id)
     count: int = (
         await connection.execute(select(func.count()).select_from(sighting_reviews).where(about))
     ).scalar_one()
     said = update(sighting_reviews).where(table.person_id == other_id)
-    await connection.execute(said.values(person_id=kept_id))
+    nothing = {"demand_engine": None, "demand_similarity": None, "demand_until": None}
+    await connection.execute(said.values(person_id=kept_id, **nothing))
     decided = update(sighting_reviews).where(table.decided_person_id == other_id)
     await connection.execute(decided.values(decided_person_id=kept_id, decided_name=display_name))
     return count
+
+
+async def _end_denials(connection: AsyncConnection, both: Sequence[str], now: datetime) -> None:
+    """Undoes the reviews that deny one of two people and whose sighting is of either of them."""
+    table = sighting_reviews.c
+    of_either = exists().where(sightings.c.sighting_id == table.sighting_id, sightings.c.person_id.in_(both))
+    holding = (table.person_id.in_(both), table.action == ReviewAction.NOT.value, table.undone_at.is_(None))
+    ended = update(sighting_reviews).where(*holding, of_either)
+    await connection.execute(ended.values(undone_at=now, undone_by=UNDONE_BY_MERGE))
 
 
 async def move_open_tracks(connection: AsyncConnection, kept_id: str, other_id: str) -> None:

@@ -115,7 +115,7 @@ class PeopleMergeStore:
             photos = await move_photos(connection, kept_id, other_id, copies or {}, now)
             given, ended = await _move_consents(connection, kept_id, other_id, now)
             faces = await move_faces(connection, kept_id, other_id)
-            reviews = await move_reviews(connection, kept_id, other_id, kept.display_name)
+            reviews = await move_reviews(connection, kept_id, other_id, kept.display_name, now)
             records = await move_attendance(connection, kept_id, other_id, now)
             await move_open_tracks(connection, kept_id, other_id)
             await move_answers(connection, kept_id, other_id)

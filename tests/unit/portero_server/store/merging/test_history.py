@@ -11,6 +11,7 @@ from portero_server.domain.detection.detections import Match
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.reviews import Demand, ReviewAction
 from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.domain.tracking.recommendation import Truth
 from portero_server.store.decisions import DecisionFilter, DecisionStore
 from portero_server.store.merging.history import named_tracks
 from portero_server.store.open_tracks import read
@@ -56,19 +57,41 @@ async def test_a_picture_that_waits_for_a_review_shows_who_stays(house: Enrolled
 
 
 async def test_what_was_said_of_the_other_is_said_of_who_stays(house: EnrolledTwice) -> None:
-    """A denied name demands more of her from now on, and undoing the review gives her the sighting back."""
+    """A denied name demands no more of who stays, and undoing the review gives her the sighting back."""
     reviews = SightingReviewStore(house.database, house.clock)
     sighting_id = await house.sees("anna", 0)
     demand = Demand("scripted", 0.75, at(100_000))
     said = await reviews.add(sighting_id, NewReview(ReviewAction.NOT, "anna", "", "me", demand))
     merged = await house.merges.merge("ana", "anna")
     assert merged.counts.reviews == 1
-    assert await reviews.demanded() == {("scripted", "door", "ana"): 0.75}
+    assert await reviews.demanded() == {}
     (review,) = await reviews.list(ReviewFilter(), 10)
     assert (review.person_id, review.before.person_id, review.before.display_name) == ("ana", "ana", "Ana")
     undone = await reviews.undo(said.review.review_id, "me")
     assert undone.sighting is not None
     assert (undone.sighting.person_id, undone.sighting.display_name) == ("ana", "Ana")
+
+
+async def test_a_denial_ends_where_the_sighting_is_of_one_of_the_two(house: EnrolledTwice) -> None:
+    """Of the two names one was wrong before they were one; a face that is somebody else's is still denied."""
+    reviews = SightingReviewStore(house.database, house.clock)
+    demand = Demand("scripted", 0.75, at(100_000))
+    said = [("ana", "anna"), ("anna", "ana"), ("ana", "ana"), ("ben", "anna")]
+    for number, (seen, denied) in enumerate(said):
+        sighting_id = await house.sees(seen, 1000 * number)
+        await reviews.add(sighting_id, NewReview(ReviewAction.NOT, denied, "", "me", demand))
+    assert len(await reviews.demanded()) == 2
+    await house.merges.merge("ana", "anna")
+    found = await reviews.list(ReviewFilter(), 10)
+    tracks = [f"door.{seen}.{1000 * number}" for number, (seen, _) in enumerate(said)]
+    assert await reviews.truths(tracks) == {track: Truth("ana", denied=True) for track in tracks[2:]}
+    assert sorted((each.undone_by or "", each.person_id) for each in found) == [
+        ("", "ana"),
+        ("", "ana"),
+        ("merge", "ana"),
+        ("merge", "ana"),
+    ]
+    assert await reviews.demanded() == {("scripted", "door", "ana"): 0.75}
 
 
 async def test_an_interrupted_stream_goes_on_with_who_stays(house: EnrolledTwice) -> None:
