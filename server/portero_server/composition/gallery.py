@@ -145,7 +145,12 @@ async def build(
     )
     transfer = GalleryTransfer(engine, transferred, mirror, metrics)
     merger = PeopleMerger(
-        PeopleMergeStore(stores.database, context.clock, visit_gap=context.settings.visit_gap_delta),
+        PeopleMergeStore(
+            stores.database,
+            context.clock,
+            visit_gap=context.settings.visit_gap_delta,
+            consent_required=context.settings.consent_required,
+        ),
         stores.people,
         mirror,
         None if vault is None else vault.vault,

@@ -18,11 +18,13 @@ from portero_server.domain.people.merging import MergeCounts, ended_consents, me
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.consents import consent_of
 from portero_server.store.database import Database
+from portero_server.store.eligibility import recognizable_names
 from portero_server.store.gone_people import refuse_gone
 from portero_server.store.merging.attendance import move_attendance
 from portero_server.store.merging.faces import move_faces, move_photos, refuse_kept_by_engine
 from portero_server.store.merging.history import move_answers, move_open_tracks, move_reviews, named_tracks
 from portero_server.store.merging.sightings import move_sightings
+from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import (
     api_key_people,
@@ -60,17 +62,21 @@ class Merged:
 class PeopleMergeStore:
     """Makes two people one. Every step is part of one transaction, which holds both from its beginning."""
 
-    def __init__(self, database: Database, clock: Clock, *, visit_gap: timedelta) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, visit_gap: timedelta, consent_required: bool = False
+    ) -> None:
         """Creates the store.
 
         Args:
             database: Where they are.
             clock: The server's clock.
             visit_gap: That of cameras without one of their own.
+            consent_required: Whether nobody is recognized without a valid consent.
         """
         self._database = database
         self._clock = clock
         self._visit_gap = visit_gap
+        self._consent_required = consent_required
 
     async def merge(
         self,
@@ -136,6 +142,9 @@ class PeopleMergeStore:
             changed = update(people).where(people.c.person_id == kept_id)
             await connection.execute(changed.values(labels=labels, updated_at=now))
             await _let_go(connection, kept_id, other_id, counts, now)
+            required = self._consent_required
+            if not await recognizable_names(connection, [kept_id], now, consent_required=required):
+                await delete_pictures_of_person(connection, kept_id)
             return Merged(counts, seen.position)
 
         return await self._database.run(unit)

@@ -13,10 +13,12 @@ from portero_server.domain.people.merging import MergeCounts
 from portero_server.errors import FailedPrecondition, InvalidInput, NotFound
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.keys import KeyStore
+from portero_server.store.merging.people import PeopleMergeStore
 from portero_server.store.remains import remains_of
 from portero_server.store.subscriptions import SubscriptionStore
+from tests.support.server.picture_house import PictureHouse
 from tests.support.store.commits import at
-from tests.support.store.enrolled_twice import EnrolledTwice, consent_of, face_of
+from tests.support.store.enrolled_twice import GAP, EnrolledTwice, consent_of, face_of
 from tests.support.store.subscriptions import new_subscription
 
 REQUEST = "6a5f1c1e-8d6b-4c7e-9a38-0c7d0c3a1f55"
@@ -72,6 +74,34 @@ async def test_a_withdrawal_holds_for_both(house: EnrolledTwice) -> None:
     assert not privacy.recognizable
     assert {each.consent_id for each in privacy.consents} == {"kept", "withdrawn"}
     assert all(each.withdrawn_at is not None for each in privacy.consents)
+
+
+async def test_who_may_not_be_recognized_has_no_pictures(house: EnrolledTwice) -> None:
+    """She withdrew under one id, and had never consented under the other one; with a consent they stay."""
+    pictures = PictureHouse(house.database, house.clock)
+    await pictures.seen("t1", ("ana", 0.4375))
+    await pictures.seen("t2", ("ben", 0.4375))
+    for track_id in ("t1", "t2"):
+        await pictures.keep(track_id, 0.4375)
+    await house.people.create("benny", "Benny", {})
+    await house.consents.record(consent_of("benny", "given", 0))
+    await house.consents.record(consent_of("anna", "withdrawn", 0))
+    await house.consents.withdraw("anna", None)
+    assert await pictures.count() == 2
+    await house.merges.merge("ben", "benny")
+    assert await pictures.count() == 2
+    await house.merges.merge("ana", "anna")
+    assert await pictures.count() == 1
+
+
+async def test_where_consent_is_required_who_has_none_has_no_pictures(house: EnrolledTwice) -> None:
+    """A picture from before it was required goes with the merge."""
+    pictures = PictureHouse(house.database, house.clock)
+    await pictures.seen("t1", ("anna", 0.4375))
+    await pictures.keep("t1", 0.4375)
+    merges = PeopleMergeStore(house.database, house.clock, visit_gap=GAP, consent_required=True)
+    await merges.merge("ana", "anna")
+    assert await pictures.count() == 0
 
 
 async def _block(house: EnrolledTwice) -> None:
