@@ -23,7 +23,8 @@ from portero_server.store.schema import along, events, sightings, unserved, visi
 from portero_server.store.sequencers import last_position
 from portero_server.store.types import box_columns, box_of
 
-_LONG = timedelta(hours=1)
+LONG = timedelta(hours=1)
+"""A longer sighting has its end in `long_until`, and is found by it."""
 _VISITOR = (visitor_visits.c.visitor_id, visitor_visits.c.visit)
 _TOLD = (
     select(sightings, *_VISITOR)
@@ -91,7 +92,7 @@ class SightingStore:
         query = along(_filtered(which, after), sightings, _index_for(which)).limit(limit)
         if which.start is None:
             return [told_sighting(row) for row in await self._read(query)]
-        earliest = which.start - _LONG
+        earliest = which.start - LONG
         recent = query.where(sightings.c.first_seen >= earliest, sightings.c.last_seen >= which.start)
         rows = [*await self._read(recent)]
         if len(rows) < limit:
@@ -219,7 +220,7 @@ def sighting_of(row: Any) -> Sighting:
 
 def sighting_columns(sighting: Sighting) -> dict[str, Any]:
     """Returns the column values of a row of `sightings`."""
-    is_long = sighting.last_seen - sighting.first_seen > _LONG
+    is_long = sighting.last_seen - sighting.first_seen > LONG
     return box_columns(sighting.box) | {
         "sighting_id": sighting.sighting_id,
         "camera_id": sighting.camera_id,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from portero_server.domain.people.people import MOST_LABELS
 from portero_server.domain.people.photos import KEEP_PHOTOS
 from portero_server.domain.people.privacy import Consent
 from portero_server.errors import FailedPrecondition
+
+_APART = timedelta(days=7)
+"""What is stored of a person in between is soon read; what is stored in years is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,24 @@ class NamedTrack(NamedTuple):
     track_id: str
     first: datetime
     last: datetime
+
+
+class Span(NamedTuple):
+    """A time, with both ends."""
+
+    first: datetime
+    last: datetime
+
+
+def covering(spans: Iterable[Span]) -> list[Span]:
+    """Returns as few spans, in order, as cover all of these: what is less than a week apart is one."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        if found and span.first - found[-1].last < _APART:
+            found[-1] = Span(found[-1].first, max(found[-1].last, span.last))
+        else:
+            found.append(span)
+    return found
 
 
 def seen_together(one: Iterable[NamedTrack], other: Iterable[NamedTrack]) -> NamedTrack | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.people.merging import NamedTrack
+from portero_server.domain.people.merging import NamedTrack, Span, covering
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.reviews import UNDONE_BY_MERGE, ReviewAction
 from portero_server.store.open_tracks import read, written
@@ -24,15 +24,23 @@ from portero_server.store.schema import (
 )
 
 _AT_ONCE = 500
+_LONGEST = timedelta(days=1)
+"""Of a face that is followed for longer, only the answers within it are compared with others' tracks."""
 
 
 async def named_tracks(connection: AsyncConnection, person_id: str) -> Sequence[NamedTrack]:
     """Returns when which tracks were recognized as a person."""
-    table = recognitions.c
-    query = select(table.stream_id, table.track_id, func.min(table.captured_at), func.max(table.captured_at))
-    query = query.where(table.person_id == person_id, table.outcome == "match")
-    rows = await connection.execute(query.group_by(table.stream_id, table.track_id))
-    return [NamedTrack(*row) for row in rows]
+    return await _tracks(connection, recognitions.c.person_id == person_id)
+
+
+async def named_tracks_near(
+    connection: AsyncConnection, person_id: str, tracks: Sequence[NamedTrack]
+) -> Sequence[NamedTrack]:
+    """Returns when which tracks were recognized as a person, of those that may have been followed with others."""
+    table, found = recognitions.c, list[NamedTrack]()
+    for span in covering(Span(track.first - _LONGEST, track.last + _LONGEST) for track in tracks):
+        found += await _tracks(connection, table.person_id == person_id, table.captured_at.between(*span))
+    return found
 
 
 async def move_answers(connection: AsyncConnection, kept_id: str, other_id: str) -> None:
@@ -108,6 +116,13 @@ def _renamed(tracks: Sequence[OpenTrack], kept_id: str, other_id: str) -> list[O
             taken = True
         renamed.append(replace(track, match=match))
     return renamed
+
+
+async def _tracks(connection: AsyncConnection, *which: ColumnElement[bool]) -> Sequence[NamedTrack]:
+    table = recognitions.c
+    query = select(table.stream_id, table.track_id, func.min(table.captured_at), func.max(table.captured_at))
+    query = query.where(*which, table.outcome == "match").group_by(table.stream_id, table.track_id)
+    return [NamedTrack(*row) for row in await connection.execute(query)]
 
 
 def _some(ids: Sequence[str]) -> Iterator[Sequence[str]]:

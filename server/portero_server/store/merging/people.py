@@ -22,7 +22,13 @@ from portero_server.store.eligibility import recognizable_names
 from portero_server.store.gone_people import refuse_gone
 from portero_server.store.merging.attendance import move_attendance
 from portero_server.store.merging.faces import move_faces, move_photos, refuse_kept_by_engine
-from portero_server.store.merging.history import move_answers, move_open_tracks, move_reviews, named_tracks
+from portero_server.store.merging.history import (
+    move_answers,
+    move_open_tracks,
+    move_reviews,
+    named_tracks,
+    named_tracks_near,
+)
 from portero_server.store.merging.sightings import move_sightings
 from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.repeated_requests import claim_request
@@ -187,7 +193,8 @@ def _refuse_other_run(kept: Mapping[str, str], other: Mapping[str, str]) -> None
 
 
 async def _refuse_seen_together(connection: AsyncConnection, kept_id: str, other_id: str) -> None:
-    at_once = seen_together(await named_tracks(connection, kept_id), await named_tracks(connection, other_id))
+    theirs = await named_tracks(connection, other_id)
+    at_once = seen_together(await named_tracks_near(connection, kept_id, theirs), theirs)
     if at_once is not None:
         raise FailedPrecondition(
             f"people/{kept_id} and people/{other_id} were seen at one camera at the same time, at "

@@ -7,15 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.people.merging import Span, covering
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind
 from portero_server.domain.recording.visits import JoinedVisit, joined_visits
 from portero_server.store.bulk.writing import insert_new
-from portero_server.store.schema import cameras, events, sighting_tracks, sightings
+from portero_server.store.schema import along, cameras, events, sighting_tracks, sightings, unserved
 from portero_server.store.sequencers import take_positions
-from portero_server.store.sightings import sighting_columns, sighting_of
+from portero_server.store.sightings import LONG, sighting_columns, sighting_of
 
 
 class MovedSightings(NamedTuple):
@@ -61,7 +62,12 @@ async def move_sightings(
     told: list[tuple[SightingEventKind, Sighting]] = []
     joined: set[str] = set()
     for camera_id, gap in (await _gaps(connection, {row.camera_id for row in rows}, visit_gap)).items():
-        there = await _at_camera(connection, camera_id, kept_id)
+        near = covering(
+            Span(row.first_seen - gap, row.last_seen + gap)
+            for row in rows
+            if row.camera_id == camera_id and row.sighting_id in moved
+        )
+        there = await _at_camera(connection, camera_id, kept_id, near)
         for visit in joined_visits(there, gap):
             ids = {visit.stays.sighting_id, *(each.sighting_id for each in visit.others)}
             # What was apart before, as under another gap, stays so.
@@ -93,11 +99,25 @@ async def _gaps(connection: AsyncConnection, camera_ids: set[str], visit_gap: ti
     return {each: visit_gap if own.get(each) is None else timedelta(seconds=own[each]) for each in sorted(camera_ids)}
 
 
-async def _at_camera(connection: AsyncConnection, camera_id: str, person_id: str) -> Sequence[Sighting]:
-    table = sightings.c
-    query = select(sightings).where(table.person_id == person_id, table.camera_id == camera_id, table.track_count > 0)
-    query = query.order_by(table.first_seen, table.sighting_id).with_for_update()
-    return [sighting_of(row) for row in await connection.execute(query)]
+async def _at_camera(
+    connection: AsyncConnection, camera_id: str, person_id: str, near: Sequence[Span]
+) -> Sequence[Sighting]:
+    """Returns at least the sightings of a person that last into one of the spans, oldest first, and locks them."""
+    table, found = sightings.c, dict[str, Sighting]()
+    for span in near:
+        own = (table.person_id == person_id, table.camera_id == camera_id, table.track_count > 0)
+        query = select(sightings).where(*own, table.first_seen.between(span.first - LONG, span.last))
+        found |= await _locked(connection, along(query, sightings, "ix_sightings_visit"))
+    if near:
+        whose, begun = unserved(table.person_id), unserved(table.first_seen)
+        own = (whose == person_id, table.camera_id == camera_id, table.track_count > 0)
+        query = select(sightings).where(*own, table.long_until >= near[0].first, begun <= near[-1].last)
+        found |= await _locked(connection, along(query, sightings, "ix_sightings_camera_long"))
+    return sorted(found.values(), key=lambda each: (each.first_seen, each.sighting_id))
+
+
+async def _locked(connection: AsyncConnection, query: Select[Any]) -> dict[str, Sighting]:
+    return {row.sighting_id: sighting_of(row) for row in await connection.execute(query.with_for_update())}
 
 
 async def _join(connection: AsyncConnection, visit: JoinedVisit) -> list[tuple[SightingEventKind, Sighting]]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from portero_server.domain.people.merging import NamedTrack, ended_consents, merged_labels, seen_together
+from portero_server.domain.people.merging import (
+    NamedTrack,
+    Span,
+    covering,
+    ended_consents,
+    merged_labels,
+    seen_together,
+)
 from portero_server.domain.people.photos import KEEP_PHOTOS
 from portero_server.errors import FailedPrecondition
 from tests.support.store.commits import at
@@ -35,6 +42,14 @@ def test_two_faces_at_one_time_are_two_people(
     """Whichever of the two is asked about first; a face that was named as both is one."""
     for found in (seen_together(one, other), seen_together(other, one)):
         assert (None if found is None else found.track_id) == together
+
+
+def test_spans_less_than_a_week_apart_are_read_as_one() -> None:
+    """In whatever order they are; one within another adds nothing."""
+    day = 86_400.0
+    spans = [Span(at(first * day), at(last * day)) for first, last in ((20, 21), (0, 5), (1, 2), (11, 12), (19, 20))]
+    assert covering(spans) == [Span(at(0), at(12 * day)), Span(at(19 * day), at(21 * day))]
+    assert covering([]) == []
 
 
 def test_labels_of_both_are_kept_and_those_of_who_stays_first() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.detection.detections import Match
+from portero_server.domain.people.merging import NamedTrack
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.reviews import Demand, ReviewAction
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.domain.tracking.recommendation import Truth
 from portero_server.store.decisions import DecisionFilter, DecisionStore
-from portero_server.store.merging.history import named_tracks
+from portero_server.store.merging.history import named_tracks, named_tracks_near
 from portero_server.store.open_tracks import read
 from portero_server.store.schema import review_pictures, streams
 from portero_server.store.sighting_reviews import NewReview, ReviewFilter, SightingReviewStore
@@ -29,6 +31,20 @@ async def test_tracks_last_from_the_first_answer_to_the_last(house: EnrolledTwic
 
     (track,) = await house.database.read(lambda connection: named_tracks(connection, "anna"))
     assert (track.track_id, track.first, track.last) == ("door.anna.10", at(10), at(20))
+
+
+async def test_of_who_stays_only_tracks_near_the_others_are_read(house: EnrolledTwice) -> None:
+    """One that began hours before is whole; one of another week is not read."""
+    hour, week = 3600, 7 * 86_400
+    await house.sees("ana", -8 * hour, 8 * hour)
+    await house.sees("ana", 2 * week)
+    await house.sees("anna", 0, 10)
+
+    async def near(connection: AsyncConnection) -> Sequence[NamedTrack]:
+        return await named_tracks_near(connection, "ana", await named_tracks(connection, "anna"))
+
+    (track,) = await house.database.read(near)
+    assert (track.first, track.last) == (at(-8 * hour), at(8 * hour))
 
 
 async def test_a_decision_between_the_two_is_not_replayed(house: EnrolledTwice) -> None:

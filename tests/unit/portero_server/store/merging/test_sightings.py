@@ -49,6 +49,25 @@ async def test_the_gap_is_that_of_the_camera(house: EnrolledTwice) -> None:
     assert await house.seen() == [("ana", 0, 10), ("ana", 0, 50), ("ana", 40, 50)]
 
 
+async def test_a_visit_is_joined_however_long_it_is(house: EnrolledTwice) -> None:
+    """One that began hours before is found by its end, and visits of other weeks are left as they are."""
+    week, hour = 7 * 86_400, 3600
+    for start in (0, 3 * week):
+        await house.sees("ana", start - 8 * hour, start - 100)
+        await house.sees("anna", start, start + 10)
+    await house.sees("ana", week, week + 2 * hour)
+    await house.sees("anna", 5 * week, 5 * week + 8 * hour)
+    await house.sees("ana", 5 * week + hour, 5 * week + 2 * hour)
+    merged = await house.merges.merge("ana", "anna", force=True)
+    assert await house.seen() == [
+        ("ana", -8 * hour, 10),
+        ("ana", week, week + 2 * hour),
+        ("ana", 3 * week - 8 * hour, 3 * week + 10),
+        ("ana", 5 * week, 5 * week + 8 * hour),
+    ]
+    assert (merged.counts.sightings, merged.counts.joined_sightings) == (3, 3)
+
+
 async def test_who_is_in_view_stays_hers_when_the_name_is_let_go(house: EnrolledTwice) -> None:
     """The stream says that it does not know the face any more; that makes no stranger of her, and the visit goes on."""
     sighting_id = await house.sees("anna", 0, 10, gone=False)
