@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.people.look_alikes import ConfusablePair, FacePair
+from portero_server.domain.people.look_alikes import ConfusablePair, FacePair, as_owned
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.store.bulk.writing import insert_new
 from portero_server.store.database import Database
@@ -35,6 +35,9 @@ class LookAlikeStore:
     async def add(self, pairs: Sequence[FacePair], of_face: str | None = None) -> None:
         """Stores pairs; those that are known, or whose faces are gone, are passed over.
 
+        A face that became another person's while it was compared is stored as that person's; pairs of one person are
+        passed over.
+
         Args:
             pairs: What was found.
             of_face: The face that was compared, which waits for it no more; None: none waits.
@@ -47,15 +50,12 @@ class LookAlikeStore:
         now = self._clock.now()
         ids = sorted({face_id for pair in pairs for face_id in (pair.first_face_id, pair.second_face_id)})
         # Held until the end, so that none is removed before the row that names it is there to go with it.
-        there = select(faces.c.face_id).where(faces.c.face_id.in_(ids)).order_by(faces.c.face_id)
+        there = select(faces.c.face_id, faces.c.person_id).where(faces.c.face_id.in_(ids)).order_by(faces.c.face_id)
 
         async def unit(connection: AsyncConnection) -> None:
-            held = {row.face_id for row in await connection.execute(there.with_for_update(read=True))}
-            rows = [
-                {**pair._asdict(), "found_at": now}
-                for pair in pairs
-                if pair.first_face_id in held and pair.second_face_id in held
-            ]
+            held = {row.face_id: row.person_id for row in await connection.execute(there.with_for_update(read=True))}
+            stored = [each for pair in pairs if (each := as_owned(pair, held)) is not None]
+            rows = [{**pair._asdict(), "found_at": now} for pair in stored]
             await insert_new(connection, look_alikes, rows)
             if of_face is not None:
                 await compared(connection, of_face)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
@@ -53,6 +53,23 @@ def face_pairs(person_id: str, face_id: str, alike: Iterable[Candidate]) -> tupl
         for other in alike
         if other.face_id
     )
+
+
+def as_owned(pair: FacePair, owners: Mapping[str, str]) -> FacePair | None:
+    """Returns a pair with the people whose the two faces are now.
+
+    Args:
+        pair: As it was found.
+        owners: By face id, the person whose it is.
+
+    Returns:
+        None: a face is gone, or both are one person's.
+    """
+    faces = (pair.first_face_id, pair.second_face_id)
+    if not owners.keys() >= set(faces):
+        return None
+    (first, first_face), (second, second_face) = sorted((owners[face_id], face_id) for face_id in faces)
+    return None if first == second else FacePair(first, second, first_face, second_face, pair.similarity)
 
 
 class ConfusablePair(NamedTuple):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.detection.detections import Candidate
-from portero_server.domain.people.look_alikes import face_pairs, look_alikes
+from portero_server.domain.people.look_alikes import FacePair, as_owned, face_pairs, look_alikes
 
 CANDIDATES = st.lists(
     st.builds(Candidate, st.sampled_from("abcde"), st.sampled_from(["f1", "f2", "f3"]), st.floats(0, 1)), max_size=12
@@ -38,3 +38,12 @@ def test_a_pair_is_the_same_whichever_face_was_enrolled_first(candidates: list[C
         assert faces == {person: "own", other.person_id: other.face_id}
         assert pair.first_person_id < pair.second_person_id
         assert pair.similarity == other.similarity
+
+
+def test_a_pair_names_the_people_whose_the_faces_are() -> None:
+    """The first is still the one whose id comes first; one person, and a face that is gone, make no pair."""
+    found = FacePair("anna", "ben", "f1", "f2", 0.5)
+    assert as_owned(found, {"f1": "anna", "f2": "ben"}) == found
+    assert as_owned(found, {"f1": "zoe", "f2": "ben"}) == FacePair("ben", "zoe", "f2", "f1", 0.5)
+    assert as_owned(found, {"f1": "ben", "f2": "ben"}) is None
+    assert as_owned(found, {"f1": "anna"}) is None

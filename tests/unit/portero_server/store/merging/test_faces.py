@@ -26,6 +26,14 @@ async def test_pairs_name_who_stays(house: EnrolledTwice) -> None:
     assert [each.face_id for each in await pairs.partners("f-anna", 10)] == ["f-ana"]
 
 
+async def test_pairs_that_were_found_before_a_merge_name_who_stays(house: EnrolledTwice) -> None:
+    """A comparison under way stores them after it; her own two faces are no pair."""
+    pairs = LookAlikeStore(house.database, house.clock)
+    await house.merges.merge("ben", "anna")
+    await pairs.add([FacePair("anna", "ben", "f-anna", "f-ben", 0.6), FacePair("ana", "anna", "f-ana", "f-anna", 0.9)])
+    assert [tuple(each)[:3] for each in await pairs.list(10)] == [("ana", "ben", 0.9)]
+
+
 async def test_another_server_learns_whose_the_faces_are(house: EnrolledTwice) -> None:
     """Whether it had applied the faces before or not, it finds who stays."""
     engine, late = ScriptedEngine(), ScriptedEngine()
