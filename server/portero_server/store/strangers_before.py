@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.events.alerts import SeenBefore
@@ -49,7 +49,7 @@ class StrangersBefore:
             table.camera_id == sighting.camera_id,
             table.first_seen >= sighting.first_seen - self._quiet - _LONG,
             table.first_seen <= sighting.first_seen,
-            table.sighting_id != sighting.sighting_id,
+            _before(sighting),
             table.track_count > 0,
         )
         return along(query, sightings, "ix_sightings_visit")
@@ -61,6 +61,12 @@ def _visits(sighting: Sighting) -> Any:
     return query.where(
         visitor_visits.c.visitor_id == sighting.visitor_id,
         table.person_id.is_(None),
-        table.first_seen <= sighting.first_seen,
-        table.sighting_id != sighting.sighting_id,
+        _before(sighting),
     )
+
+
+def _before(sighting: Sighting) -> ColumnElement[bool]:
+    table = sightings.c
+    # Of those who come into the same frame, one comes first: else each would keep the others from being an alert.
+    tie = and_(table.first_seen == sighting.first_seen, table.sighting_id < sighting.sighting_id)
+    return or_(table.first_seen < sighting.first_seen, tie)

@@ -69,3 +69,30 @@ async def test_a_visitor_was_seen_at_any_camera_of_the_site(
         assert isinstance(stored, Assigned)
         visitor_id = stored.visitor_id
     assert await _before(database, sightings, visit.sighting_id) == SeenBefore("north", visitor=at(day + 30))
+
+
+async def test_of_strangers_who_come_at_once_one_is_the_first(
+    database: Database, sightings: SightingStore, strangers: Strangers, visitors: VisitorStore
+) -> None:
+    """So that there is exactly one alert, and not none."""
+    came = [await strangers.comes(visitors, track_id, 0, lasts=20) for track_id in ("t1", "t2", "t3")]
+    first, *others = sorted(visit.sighting_id for visit in came)
+    assert await _before(database, sightings, first) == SeenBefore()
+    for sighting_id in others:
+        assert await _before(database, sightings, sighting_id) == SeenBefore(stranger=at(20))
+
+
+async def test_of_visits_that_begin_at_once_one_is_the_first(
+    database: Database, sightings: SightingStore, strangers: Strangers, visitors: VisitorStore
+) -> None:
+    """Two cameras see a visitor in the same instant: the first visit is no return."""
+    came = [await strangers.comes(visitors, f"t-{camera}", 0, camera=camera) for camera in ("door", "hall")]
+    visitor_id = None
+    for visit in came:
+        stored = await visitors.assign(
+            visit, visitor_id, [face_at(0)], "m1", (await visitors.known(visit, "m1")).position
+        )
+        assert isinstance(stored, Assigned)
+        visitor_id = stored.visitor_id
+    found = [await _before(database, sightings, each) for each in sorted(visit.sighting_id for visit in came)]
+    assert [each.visitor is None for each in found] == [True, False]
