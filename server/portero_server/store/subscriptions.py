@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
+from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.events.subscriptions import (
     MOST_SECRETS,
     SinkKind,
@@ -307,14 +308,35 @@ def _row(new: SealedSubscription) -> dict[str, Any]:
 
 
 def _filter_row(wanted: SubscriptionFilter) -> dict[str, Any]:
+    # A server of the release before drops the kinds of alerts, and where none is left it tells all. So a row of alerts
+    # alone lets it tell of nobody: not of strangers, and of people only of those in an empty list.
+    alerts_only = wanted.alerts_only
     return {
         "kinds": _words(kind.value for kind in wanted.kinds),
         "cameras": _words(wanted.places.cameras),
         "sites": _words(wanted.places.sites),
-        "people_only": wanted.people_only,
+        "people_only": wanted.people_only or alerts_only,
         "min_similarity": wanted.min_similarity,
-        "strangers": wanted.strangers,
+        "strangers": wanted.strangers and not alerts_only,
     }
+
+
+def _filter(row: Row[Any], wanted: Collection[str]) -> SubscriptionFilter:
+    words = json.loads(row.kinds)
+    kinds = frozenset(_KINDS[word] for word in words if word in _KINDS)
+    cameras, sites = frozenset(json.loads(row.cameras)), frozenset(json.loads(row.sites))
+    found = SubscriptionFilter(
+        kinds,
+        Scope(cameras, sites, everything=not cameras and not sites),
+        frozenset(wanted),
+        bool(row.people_only),
+        row.min_similarity,
+        bool(row.strangers) or not kinds.isdisjoint(ALERTS),
+    )
+    if words and not kinds:
+        # All kinds are of a newer server. No kinds would mean all of them: so nobody is told of.
+        return replace(found, people=frozenset(), people_only=True, strangers=False)
+    return replace(found, people_only=False) if found.alerts_only else found
 
 
 def _secret_row(owner: Subscription, secret: SealedSecret, now: datetime) -> dict[str, Any]:
@@ -329,7 +351,6 @@ def _secret_row(owner: Subscription, secret: SealedSecret, now: datetime) -> dic
 
 def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecret]) -> SealedSubscription:
     ends = [secret.valid_until for secret in secrets if secret.valid_until is not None]
-    cameras, sites = frozenset(json.loads(row.cameras)), frozenset(json.loads(row.sites))
     scope = Scope(
         frozenset(json.loads(row.scope_cameras)), frozenset(json.loads(row.scope_sites)), bool(row.scope_everything)
     )
@@ -338,14 +359,7 @@ def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecr
         display_name=row.display_name,
         kind=SinkKind(row.kind),
         origin=row.origin,
-        wanted=SubscriptionFilter(
-            frozenset(_KINDS[word] for word in json.loads(row.kinds) if word in _KINDS),
-            Scope(cameras, sites, everything=not cameras and not sites),
-            frozenset(wanted),
-            bool(row.people_only),
-            row.min_similarity,
-            bool(row.strangers),
-        ),
+        wanted=_filter(row, wanted),
         scope=scope,
         concurrency=row.concurrency,
         created_at=row.created_at,

@@ -76,6 +76,11 @@ class SubscriptionFilter:
     min_similarity: float = 0.0
     strangers: bool = True
 
+    @property
+    def alerts_only(self) -> bool:
+        """Whether nothing but alerts is told."""
+        return bool(self.kinds) and self.kinds <= ALERTS
+
     def wants(self, event: SightingEvent) -> bool:
         """Returns whether an event passes every condition but the places, which change with the sites' cameras."""
         if self.kinds and event.kind not in self.kinds:
@@ -100,8 +105,8 @@ def filter_of(
     """Returns a filter, checked; empty conditions mean all.
 
     Raises:
-        InvalidInput: A name is malformed, there are too many, the similarity is not 0 to 1, or alerts are asked for
-            and strangers are not.
+        InvalidInput: A name is malformed, there are too many, the similarity is not 0 to 1, alerts are asked for and
+            strangers are not, or nothing but alerts is asked for and people are named.
     """
     for field, names, most in (
         ("cameras", cameras, MOST_PLACES),
@@ -117,6 +122,9 @@ def filter_of(
     if kinds & ALERTS and not strangers:
         path = "subscription.filter.without_strangers"
         raise InvalidInput(path, f"{path} must not be set where alerts are asked for, which are about strangers only")
+    if people and kinds and kinds <= ALERTS:
+        path = "subscription.filter.people"
+        raise InvalidInput(path, f"{path} must be empty where only alerts are asked for, which are about strangers")
     # Written this way around, the comparison refuses NaN as well.
     if not 0 <= min_similarity <= 1:
         path = "subscription.filter.min_similarity"

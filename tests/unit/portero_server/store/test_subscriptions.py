@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
-from portero_server.domain.events.subscriptions import SubscriptionState, filter_of
-from portero_server.domain.recording.sightings import SightingEventKind
+from portero_server.domain.events.alerts import ALERTS
+from portero_server.domain.events.subscriptions import SubscriptionFilter, SubscriptionState, filter_of
+from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 from portero_server.errors import FailedPrecondition, InvalidInput, LimitReached, NotFound
 from portero_server.store.backup.decisions import decisions_of
 from portero_server.store.commit.recording import Recording
@@ -23,9 +26,11 @@ from portero_server.store.people import PeopleStore
 from portero_server.store.remains import remains_of
 from portero_server.store.schema import erased_records
 from portero_server.store.schema import people as people_table
+from portero_server.store.schema import subscriptions as subscriptions_table
 from portero_server.store.streams import StreamStore
 from portero_server.store.subscriptions import SealedSecret, SubscriptionStore, relay_name
 from tests.support.store.commits import at, commit_of, decided
+from tests.support.store.sighting_events import sighting
 from tests.support.store.subscriptions import NOW, new_subscription
 from tests.support.time.virtual_time import ManualClock
 
@@ -229,3 +234,60 @@ async def test_whoever_is_erased_is_taken_out_of_every_filter(
     assert await remains_of(database, "ana") == []
     left = (await store.get("s1", NOW)).wanted
     assert (left.people, left.people_only) == (frozenset(), True)
+
+
+async def _stored(database: Database) -> Row[Any]:
+    async def unit(connection: AsyncConnection) -> Row[Any]:
+        return (await connection.execute(select(subscriptions_table))).one()
+
+    return await database.read(unit)
+
+
+def _as_the_release_before_reads(row: Row[Any]) -> SubscriptionFilter:
+    """Returns the filter of a row as a server reads it that knows no alerts, and drops kinds that it does not know."""
+    known = {"started", "resumed", "revised", "left"}
+    kinds = frozenset(SightingEventKind(word) for word in json.loads(row.kinds) if word in known)
+    return SubscriptionFilter(kinds, people_only=row.people_only, strangers=row.strangers)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_a_server_of_the_release_before_tells_nothing_to_who_asks_for_alerts_alone(
+    store: SubscriptionStore, database: Database, changed: bool
+) -> None:
+    """It drops the kinds that it does not know, and no kinds mean all; this one reads what was asked for."""
+    wanted = filter_of(kinds=ALERTS)
+    await store.create(new_subscription("s1", None if changed else wanted), most=5)
+    if changed:
+        await store.update("s1", {"wanted": wanted}, at(1))
+    assert (await store.get("s1", NOW)).wanted == wanted
+    before = _as_the_release_before_reads(await _stored(database))
+    assert before.kinds == frozenset()
+    for person_id in ("ana", None):
+        for kind in SightingEventKind:
+            assert not before.wants(SightingEvent(1, kind, sighting(person_id=person_id), NOW))
+
+
+async def test_alerts_beside_other_kinds_come_back_as_they_were_stored(
+    store: SubscriptionStore, database: Database, ana_and_ben: None
+) -> None:
+    """A server of the release before tells of the other kinds alone."""
+    wanted = filter_of(kinds=[SightingEventKind.STARTED, *ALERTS], people=["ana"])
+    await store.create(new_subscription("s1", wanted), most=5)
+    assert (await store.get("s1", NOW)).wanted == wanted
+    assert _as_the_release_before_reads(await _stored(database)).kinds == {SightingEventKind.STARTED}
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"), [(["of_next_year"], set()), (["left", "of_next_year"], {SightingEventKind.LEFT})]
+)
+async def test_kinds_that_this_server_does_not_know_match_nothing(
+    store: SubscriptionStore, database: Database, stored: list[str], told: set[SightingEventKind]
+) -> None:
+    """A newer server stored them; without them a filter does not become one for all kinds."""
+    await store.create(new_subscription(), most=5)
+    newer = update(subscriptions_table).values(kinds=json.dumps(stored))
+    await database.run(lambda connection: connection.execute(newer))
+    wanted = (await store.get("s1", NOW)).wanted
+    for person_id in ("ana", None):
+        events = [SightingEvent(1, kind, sighting(person_id=person_id), NOW) for kind in SightingEventKind]
+        assert {event.kind for event in events if wanted.wants(event)} == told

@@ -66,6 +66,7 @@ def test_a_filter_whose_people_were_all_erased_lets_nobody_else_through() -> Non
         ({"people": ["ana luz"]}, "people"),
         ({"cameras": [f"c{number}" for number in range(101)]}, "cameras"),
         ({"people": [f"p{number}" for number in range(101)]}, "people"),
+        ({"kinds": ALERTS, "people": ["ana"]}, "people"),
         ({"min_similarity": 1.01}, "min_similarity"),
         ({"min_similarity": float("nan")}, "min_similarity"),
     ],
