@@ -31,7 +31,7 @@ class Alerts:
         """Returns events, those that are wanted alerts as these; the others are as they were.
 
         Args:
-            events: As they may be told.
+            events: As they are stored, also with people who may not be named: these are no strangers.
             wanted: Kinds that somebody asks for.
 
         Raises:

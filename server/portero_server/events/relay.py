@@ -174,7 +174,8 @@ class Relay:
         people = {event.sighting.person_id for event in events if event.sighting.person_id is not None}
         names = await self._names(people) if people else {}
         await self._wanted.refresh()
-        told = await self._wanted.told([_as_may_be_told(event, names) for event in events])
+        # Alerts first: somebody who may not be named any more is no stranger, and makes none.
+        told = [_as_may_be_told(event, names) for event in await self._wanted.told(events)]
         try:
             problem = await self._deliver(sender, told)
         finally:

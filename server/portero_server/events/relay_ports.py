@@ -73,7 +73,9 @@ class EventSelection(Protocol):
         ...
 
     async def told(self, events: Sequence[SightingEvent]) -> Sequence[SightingEvent]:
-        """Returns the events of a page as they are told; who may not be named is unnamed in them already.
+        """Returns the events of a page, with alerts in the place of those that are alerts.
+
+        The events name people as they are stored; names that may not be told are removed afterwards.
 
         Raises:
             StoreUnavailable: The database does not answer.

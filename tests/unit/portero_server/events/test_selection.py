@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 from portero_server.access.authorized_cameras import Sites
 from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.cameras import Camera, CameraMode, Lane
-from portero_server.domain.events.alerts import AlertRules, SeenBefore
+from portero_server.domain.events.alerts import ALERTS, AlertRules, SeenBefore
 from portero_server.domain.events.subscriptions import Subscription, filter_of
 from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.events.alerts import Alerts
 from portero_server.events.selection import SubscriptionSelection
+from tests.support.server.relay_scene import RelayScene
 from tests.support.store.sighting_events import NOON, sighting
 from tests.support.store.subscriptions import new_subscription
-from tests.support.time.virtual_time import ManualClock
+from tests.support.time.virtual_time import ManualClock, in_virtual_time
 
 
 class _Sites:
@@ -100,3 +102,18 @@ async def test_alerts_are_told_only_where_they_are_asked_for() -> None:
         told = await selection.told([_event("door", None)])
         assert [each.kind for each in told if selection.wants(each)] == expected
     assert not selection.wants(_event("door", None))
+
+
+@in_virtual_time
+async def test_whoever_may_not_be_named_any_more_makes_no_alert() -> None:
+    """A relay tells of somebody who is blocked without a name; they are still nobody unknown."""
+    subscription = new_subscription("s1", filter_of(kinds=[SightingEventKind.STARTED, *ALERTS])).subscription
+    scene = RelayScene(selection=await _passing(subscription, _Sites(), ManualClock()))
+    del scene.events.names["ben"]
+    async with scene.running():
+        for camera, person in (("door", "ben"), ("desk", None), ("vault", "ana")):
+            scene.events.happen(camera, person)
+        await asyncio.sleep(1.1)
+    told = {(message.content["type"], message.content["data"]["person"]) for _, message in scene.receiver.seen}
+    assert told == {("sighting.started", None), ("alert.unknown_person", None), ("sighting.started", "people/ana")}
+    assert len(scene.receiver.taken) == 3
