@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,6 +107,17 @@ async def decisions_of(
         sighting_id: [_decision(row, candidates[row.recognition_id]) for row in found]
         for sighting_id, found in kept.items()
     }
+
+
+async def decisions_of_tracks(
+    connection: AsyncConnection, track_ids: Sequence[str], known: Collection[str] = ()
+) -> Sequence[StoredDecision]:
+    """Returns every decision about tracks, oldest first, but for those whose ids are known already."""
+    query = select(decisions).where(decisions.c.track_id.in_(sorted(track_ids)))
+    query = query.order_by(decisions.c.captured_at, decisions.c.recognition_id)
+    rows = [row for row in await connection.execute(query) if row.recognition_id not in known]
+    candidates = await _candidates(connection, [row.recognition_id for row in rows])
+    return [_decision(row, candidates[row.recognition_id]) for row in rows]
 
 
 def _filtered(which: DecisionFilter, after: DecisionCursor | None) -> Select[Any]:

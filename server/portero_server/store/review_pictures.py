@@ -24,12 +24,11 @@ from portero_server.domain.recording.review_pictures import (
     PictureRules,
     concealment,
     gap_is_near,
-    likely_people,
     refusal,
 )
 from portero_server.domain.tracking.what_if import StoredDecision
 from portero_server.store.database import Database
-from portero_server.store.decisions import decisions_of
+from portero_server.store.decisions import decisions_of, decisions_of_tracks
 from portero_server.store.eligibility import hold_people, recognizable_names
 from portero_server.store.schema import (
     cameras,
@@ -45,7 +44,7 @@ from portero_server.store.sightings import sighting_of
 from portero_server.store.visitor_rows import hold_visitors
 
 _MOST_DECISIONS = 20
-"""Decisions about a sighting that are looked at, as in the queue of reviews."""
+"""Decisions about a sighting by which it is queued for a review, as in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class ReviewPictureStore:
         async def unit(connection: AsyncConnection) -> PictureOutcome | None:
             if not await _decided(connection, track_id, taken_at):
                 return PictureOutcome.UNSTORED
-            facts = await _facts(connection, await _sighting_with(connection, track_id))
+            facts = await _facts(connection, await _sighting_with(connection, track_id), [track_id])
             if facts is None:
                 return PictureOutcome.UNSTORED
             return refusal(facts, self._rules, await self._nameable(connection, facts))
@@ -127,15 +126,16 @@ class ReviewPictureStore:
         """
 
         async def unit(connection: AsyncConnection) -> PictureOutcome:
-            facts = await _facts(connection, await _sighting_with(connection, picture.track_id))
+            own = [picture.track_id]
+            facts = await _facts(connection, await _sighting_with(connection, picture.track_id), own)
             if facts is None:
                 return PictureOutcome.UNSTORED
-            people = likely_people(facts.sighting, facts.decisions)
+            people = facts.people
             await hold_people(connection, people)
             await hold_visitors(connection)
             # Once more, with them held: somebody may have been erased or forgotten since.
-            facts = await _facts(connection, facts.sighting.sighting_id)
-            if facts is None or not set(people).issuperset(likely_people(facts.sighting, facts.decisions)):
+            facts = await _facts(connection, facts.sighting.sighting_id, own)
+            if facts is None or not set(people).issuperset(facts.people):
                 return PictureOutcome.WITHHELD
             refused = refusal(facts, self._rules, await self._nameable(connection, facts))
             return await self._written(connection, picture, facts) if refused is None else refused
@@ -146,14 +146,14 @@ class ReviewPictureStore:
         """Returns the best picture of a sighting; None: there is none that may be shown now."""
 
         async def unit(connection: AsyncConnection) -> SealedPicture | None:
-            facts = await _facts(connection, sighting_id)
+            query = _of_sighting(sighting_id).where(review_pictures.c.kept_at > self._clock.now() - self._span)
+            found = [_picture(row) for row in await connection.execute(query)]
+            facts = await _facts(connection, sighting_id, [each.track_id for each in found]) if found else None
             if facts is None:
                 return None
             if concealment(facts, self._rules, await self._nameable(connection, facts)) is not None:
                 return None
-            query = _of_sighting(sighting_id).where(review_pictures.c.kept_at > self._clock.now() - self._span)
-            rows = (await connection.execute(query)).all()
-            return max(map(_picture, rows), key=lambda each: each.rank, default=None)
+            return max(found, key=lambda each: each.rank)
 
         return await self._database.read(unit)
 
@@ -185,7 +185,7 @@ class ReviewPictureStore:
     async def _nameable(self, connection: AsyncConnection, facts: PictureFacts) -> frozenset[str]:
         names = await recognizable_names(
             connection,
-            likely_people(facts.sighting, facts.decisions),
+            facts.people,
             self._clock.now(),
             consent_required=self._rules.consent_required,
         )
@@ -205,10 +205,9 @@ class ReviewPictureStore:
             count = select(func.count()).select_from(review_pictures)
             if (await connection.execute(count)).scalar_one() >= self._most:
                 return PictureOutcome.FULL
-        people = likely_people(facts.sighting, facts.decisions)
         row = {
             "track_id": picture.track_id,
-            "person_id": next(iter(people), None),
+            "person_id": next(iter(facts.people), None),
             "similarity": picture.rank.similarity,
             "quality": picture.rank.quality,
             "taken_at": picture.taken_at,
@@ -232,7 +231,8 @@ async def _sighting_with(connection: AsyncConnection, track_id: str) -> str | No
     return found
 
 
-async def _facts(connection: AsyncConnection, sighting_id: str | None) -> PictureFacts | None:
+async def _facts(connection: AsyncConnection, sighting_id: str | None, track_ids: Sequence[str]) -> PictureFacts | None:
+    """Returns what is stored of a sighting, and of those of its tracks whose picture it is; None: it is gone."""
     if sighting_id is None:
         return None
     joined = sightings.outerjoin(cameras, cameras.c.camera_id == sightings.c.camera_id)
@@ -244,14 +244,17 @@ async def _facts(connection: AsyncConnection, sighting_id: str | None) -> Pictur
     said = said.where(sighting_reviews.c.sighting_id == sighting_id, sighting_reviews.c.undone_at.is_(None))
     reviewed = (await connection.execute(said.limit(1))).first() is not None
     decided = (await decisions_of(connection, [sighting_id], _MOST_DECISIONS)).get(sighting_id, ())
+    # The decision behind the picture may be any of its track.
+    later = await decisions_of_tracks(connection, track_ids, {each.recognition_id for each in decided})
     gone = select(erased_records.c.record_id).where(erased_records.c.record_id == sighting_id)
     return PictureFacts(
         sighting_of(row),
         row.site or "",
         reviewed,
         decided,
-        await _unsure(connection, decided),
+        await _unsure(connection, [*decided, *later]),
         forgotten=(await connection.execute(gone)).first() is not None,
+        later=later,
     )
 
 

@@ -88,6 +88,22 @@ class PictureHouse:
         track = decided(track_id, person_id, seconds, similarity=similarity)
         await Recording(self.database, self.clock).commit([commit_of(stream, track, recognitions=[answer])])
 
+    async def seen_again(
+        self, track_id: str, times: int, *candidates: tuple[str, float], person_id: str | None = None, seconds: float
+    ) -> None:
+        """Stores as many more decisions about a track, a second apart."""
+        reason = DecisionReason.NAMED if person_id else DecisionReason.BELOW_THRESHOLD
+        answers = [
+            replace(
+                recognition(f"r-{track_id}-{seconds + number}", track_id, person_id),
+                captured_at=at(seconds + number),
+                decision=decision(*candidates, reason=reason),
+            )
+            for number in range(times)
+        ]
+        stream = await StreamStore(self.database, self.clock).open("door", "e1", "s1")
+        await Recording(self.database, self.clock).commit([commit_of(stream, recognitions=answers)])
+
     def sealed(self, track_id: str, similarity: float = 0.0, quality: float = 0.5) -> SealedPicture:
         """Returns a sealed picture of a track."""
         jpeg = small_jpeg(noise(), 64, 10_000)

@@ -71,9 +71,10 @@ class PictureFacts:
         sighting: As it is now.
         site: Of its camera; empty: none.
         reviewed: Whether a person's review of it holds.
-        decisions: What was decided about its tracks.
-        unsure: Ids of those decisions in which somebody who is gone may have been near the threshold (`gap_is_near`).
+        decisions: What was decided about its tracks first: by these it is queued for a review.
+        unsure: Ids of those of `seen` in which somebody who is gone may have been near the threshold (`gap_is_near`).
         forgotten: Whether it was the visit of a visitor who was forgotten.
+        later: What was decided later about the tracks whose picture it is.
     """
 
     sighting: Sighting
@@ -82,6 +83,17 @@ class PictureFacts:
     decisions: Sequence[StoredDecision]
     unsure: frozenset[str]
     forgotten: bool = False
+    later: Sequence[StoredDecision] = ()
+
+    @property
+    def seen(self) -> Sequence[StoredDecision]:
+        """Every decision that may tell whom the picture shows."""
+        return (*self.decisions, *self.later)
+
+    @property
+    def people(self) -> Sequence[str]:
+        """The people whom the picture may show; see `likely_people`."""
+        return likely_people(self.sighting, self.seen)
 
 
 def refusal(facts: PictureFacts, rules: PictureRules, nameable: frozenset[str]) -> PictureOutcome | None:
@@ -92,7 +104,7 @@ def refusal(facts: PictureFacts, rules: PictureRules, nameable: frozenset[str]) 
     The arguments are those of `concealment`.
     """
     refused = concealment(facts, rules, nameable)
-    withheld = any(each.decision.reason is DecisionReason.WITHHELD for each in facts.decisions)
+    withheld = any(each.decision.reason is DecisionReason.WITHHELD for each in facts.seen)
     return PictureOutcome.WITHHELD if refused is None and (withheld or facts.unsure) else refused
 
 
@@ -104,13 +116,13 @@ def concealment(facts: PictureFacts, rules: PictureRules, nameable: frozenset[st
     Args:
         facts: What is stored of it.
         rules: Whose pictures may be kept.
-        nameable: Those of `likely_people` who may be named now.
+        nameable: Those of `facts.people` who may be named now.
     """
     if facts.site in rules.forbidden_sites:
         return PictureOutcome.FORBIDDEN
     if facts.reviewed or facts.sighting.reviewed or queue_reason(facts.sighting, facts.decisions) is None:
         return PictureOutcome.CLEAR
-    if facts.forgotten or not nameable.issuperset(likely_people(facts.sighting, facts.decisions)):
+    if facts.forgotten or not nameable.issuperset(facts.people):
         return PictureOutcome.WITHHELD
     if rules.consent_required and facts.sighting.person_id is None:
         return PictureOutcome.FORBIDDEN

@@ -206,3 +206,36 @@ async def test_a_picture_of_the_largest_size_is_stored(house: PictureHouse) -> N
     found = await house.store.get(await _sighting(house))
     assert found is not None
     assert (found.sealed, found.taken_at) == (largest.sealed, largest.taken_at)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_whoever_is_near_in_a_late_decision_about_the_track_has_no_picture(
+    house: PictureHouse, deleted: bool
+) -> None:
+    """The queue reads 20 decisions; that behind the picture is the 25th, and its person is blocked, or gone."""
+    await house.seen("t1", ("ana", 0.4375))
+    await house.seen_again("t1", 23, ("ana", 0.4375), seconds=1)
+    await house.seen_again("t1", 1, ("ben", 0.4375), seconds=24)
+    assert await house.store.refusal("t1", at(24)) is None
+    if deleted:
+        await PeopleStore(house.database, house.clock).delete("ben")
+    else:
+        await ConsentStore(house.database, house.clock).block("ben", "")
+    assert await house.store.refusal("t1", at(24)) is PictureOutcome.WITHHELD
+    assert await house.keep("t1") is PictureOutcome.WITHHELD
+    assert await house.store.get(await _sighting(house)) is None
+
+
+async def test_a_late_decision_hides_the_picture_of_its_track(house: PictureHouse) -> None:
+    """Somebody without a required consent turns out to be near."""
+    strict = PictureHouse(house.database, house.clock, PictureRules(consent_required=True))
+    now = house.clock.now()
+    consents = ConsentStore(house.database, house.clock, consent_required=True)
+    await consents.record(Consent("c1", "ana", "access", "1", "desk", "", now, now))
+    await house.seen("t1", ("ana", 0.5625), person_id="ana")
+    await house.seen_again("t1", 23, ("ana", 0.5625), person_id="ana", seconds=1)
+    assert await strict.keep("t1", 0.5625) is PictureOutcome.KEPT
+    assert await strict.store.get(await _sighting(house)) is not None
+    await house.seen_again("t1", 1, ("ana", 0.5625), ("ben", 0.4375), person_id="ana", seconds=24)
+    assert await strict.store.get(await _sighting(house)) is None
+    assert await strict.keep("t1", 0.5625, 0.75) is PictureOutcome.WITHHELD
