@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portero.v1 import subscription_service_pb2 as pb
+from portero.v1.sighting_service_pb2 import SIGHTING_EVENT_KIND_UNSPECIFIED
 
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.events.subscriptions import (
@@ -98,7 +99,7 @@ def delivery_to_proto(delivery: SubscriptionDelivery) -> pb.SubscriptionDelivery
         position=delivery.position,
         message_id=delivery.message_id,
         camera=camera_name(delivery.camera_id),
-        kind=EVENT_KINDS[delivery.kind],
+        kind=SIGHTING_EVENT_KIND_UNSPECIFIED if delivery.kind is None else EVENT_KINDS[delivery.kind],
         event_time=time_to_proto(delivery.happened_at),
         outcome=_OUTCOMES[delivery.outcome],
         http_status=delivery.status or 0,

@@ -79,6 +79,7 @@ IMPERSONAL = frozenset(
         "subscriptions.kind",
         "subscriptions.kinds",
         "subscription_deliveries.kind",
+        "subscription_deliveries.alert",
         "subscription_deliveries.outcome",
         "subscription_deliveries.problem",
         "sequencers.name",

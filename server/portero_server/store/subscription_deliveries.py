@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.events.alerts import INSTEAD_OF
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.recording.sightings import SightingEventKind
 from portero_server.store.bulk.writing import upsert
@@ -18,6 +19,7 @@ from portero_server.store.schema import along, subscription_deliveries, subscrip
 from portero_server.store.types import DISPLAY_LENGTH
 
 _COLUMNS = subscription_deliveries.c
+_KINDS = {kind.value: kind for kind in SightingEventKind}
 _KEPT_WHEN_SENT_AGAIN = ("subscription_id", "position", "first_at", "attempts")
 _REPLACED = tuple(column.name for column in _COLUMNS if column.name not in _KEPT_WHEN_SENT_AGAIN)
 
@@ -117,12 +119,15 @@ async def _trim(connection: AsyncConnection, subscription_id: str, outcome: Deli
 
 
 def _row(subscription_id: str, delivery: SubscriptionDelivery) -> dict[str, Any]:
+    kind = delivery.kind
     return {
         "subscription_id": subscription_id,
         "position": delivery.position,
         "message_id": delivery.message_id,
         "camera_id": delivery.camera_id,
-        "kind": delivery.kind.value,
+        # A server of the release before cannot read the kind of an alert.
+        "kind": "" if kind is None else INSTEAD_OF.get(kind, kind).value,
+        "alert": kind.value if kind in INSTEAD_OF else None,
         "happened_at": delivery.happened_at,
         "outcome": delivery.outcome.value,
         "status": delivery.status,
@@ -138,7 +143,8 @@ def _delivery(row: Row[Any]) -> SubscriptionDelivery:
         position=row.position,
         message_id=row.message_id,
         camera_id=row.camera_id,
-        kind=SightingEventKind(row.kind),
+        # Of an alert that only a newer server knows, the event is known.
+        kind=_KINDS.get(row.alert or row.kind, _KINDS.get(row.kind)),
         happened_at=row.happened_at,
         outcome=DeliveryOutcome(row.outcome),
         status=row.status,

@@ -87,6 +87,8 @@ subscription_deliveries = table(
     required("attempts", BigInteger),
     required("first_at", UtcTime),
     required("last_at", UtcTime),
+    # The kind of an alert that was told instead of the event, whose kind is in `kind`; null: it was the event.
+    Column("alert", Name),
     Index("ix_subscription_deliveries_last", "subscription_id", "last_at", "position"),
     Index("ix_subscription_deliveries_outcome", "subscription_id", "outcome", "last_at", "position"),
     Index("ix_subscription_deliveries_age", "last_at"),

@@ -12,7 +12,12 @@ from datetime import datetime, timedelta
 
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 
-ALERTS = frozenset({SightingEventKind.UNKNOWN_PERSON, SightingEventKind.VISITOR_RETURNED})
+INSTEAD_OF = {
+    SightingEventKind.UNKNOWN_PERSON: SightingEventKind.STARTED,
+    SightingEventKind.VISITOR_RETURNED: SightingEventKind.REVISED,
+}
+"""The kind of event instead of which each alert is told."""
+ALERTS = frozenset(INSTEAD_OF)
 """Kinds that are told only to who asks for them."""
 
 

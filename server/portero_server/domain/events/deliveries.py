@@ -27,7 +27,7 @@ class SubscriptionDelivery:
         position: Of the event.
         message_id: The webhook-id of each attempt.
         camera_id: Whose event it was.
-        kind: Of the event.
+        kind: Of the event, or the alert that it was told as; None: this server does not know it.
         happened_at: When the event was, UTC, as the other times.
         outcome: What became of it so far.
         status: The HTTP status of the last answer; None: there was none.
@@ -40,7 +40,7 @@ class SubscriptionDelivery:
     position: int
     message_id: str
     camera_id: str
-    kind: SightingEventKind
+    kind: SightingEventKind | None
     happened_at: datetime
     outcome: DeliveryOutcome
     status: int | None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select, update
 
+from portero_server.domain.events.alerts import INSTEAD_OF
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.people.privacy import Purpose
 from portero_server.domain.recording.sightings import SightingEventKind
 from portero_server.store.database import Database
 from portero_server.store.retention import RetentionStore
+from portero_server.store.schema import subscription_deliveries
 from portero_server.store.subscription_deliveries import DeliveryBounds, DeliveryStore
 from portero_server.store.subscriptions import SubscriptionStore
 from tests.support.store.commits import at
@@ -58,6 +62,39 @@ async def test_a_delivery_comes_back_as_it_was_noted(store: DeliveryStore) -> No
     await store.note("s2", [_delivery(3, WAITING)])
     assert await store.list("s1", 9) == [_delivery(2, DEAD), _delivery(1)]
     assert await store.list("s2", 9) == [_delivery(3, WAITING)]
+
+
+@pytest.mark.parametrize("alert", list(INSTEAD_OF))
+async def test_an_alert_is_stored_as_a_server_of_the_release_before_can_read_it(
+    store: DeliveryStore, database: Database, alert: SightingEventKind
+) -> None:
+    """That one knows four kinds of events, and reads the one instead of which the alert was told."""
+    noted = replace(_delivery(1), kind=alert)
+    await store.note("s1", [noted])
+    assert await store.list("s1", 9) == [noted]
+    kind = await database.read(lambda connection: connection.scalar(select(subscription_deliveries.c.kind)))
+    assert kind in {"started", "resumed", "revised", "left"}
+    await store.note("s1", [_delivery(1)])
+    (again,) = await store.list("s1", 9)
+    assert again.kind is SightingEventKind.STARTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "alert", "expected"),
+    [
+        ("left", None, SightingEventKind.LEFT),
+        ("left", "of_next_year", SightingEventKind.LEFT),
+        ("of_next_year", None, None),
+    ],
+)
+async def test_kinds_of_a_newer_server_are_listed_as_far_as_they_are_known(
+    store: DeliveryStore, database: Database, kind: str, alert: str | None, expected: SightingEventKind | None
+) -> None:
+    """The list does not fail by one of them."""
+    await store.note("s1", [_delivery(1)])
+    newer = update(subscription_deliveries).values(kind=kind, alert=alert)
+    await database.run(lambda connection: connection.execute(newer))
+    assert [each.kind for each in await store.list("s1", 9)] == [expected]
 
 
 async def test_a_message_that_is_sent_again_has_one_row(store: DeliveryStore) -> None:
