@@ -144,7 +144,9 @@ class SubscriptionFilter(_message.Message):
 
     @_builtins.property
     def people(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Of people with a name, only these, "people/{person}"; at most 100. Whoever is erased is taken out."""
+        """Of people with a name, only these, "people/{person}"; at most 100. Whoever is erased is taken out. INVALID_ARGUMENT
+        where `kinds` has nothing but alerts, which are about people without a name.
+        """
 
     def __init__(
         self,
@@ -287,7 +289,7 @@ class SubscriptionDelivery(_message.Message):
     camera: _builtins.str
     """Whose event it was, "cameras/{camera}"."""
     kind: _sighting_service_pb2.SightingEventKind.ValueType
-    """Kind of the event."""
+    """Kind of the event, or the alert that it was told as; UNSPECIFIED: a newer server sent it, and this one does not know it."""
     outcome: Global___DeliveryOutcome.ValueType
     """What became of it so far."""
     http_status: _builtins.int
