@@ -47,7 +47,7 @@ _LISTS = (
     (subscription_people, subscription_people.c.subscription_id),
     (api_key_people, api_key_people.c.key_id),
 )
-"""Whom subscriptions and the keys of guardians are for, with the column that tells whose list a row is of."""
+"""The people of subscriptions and of keys of guardians, with the column that tells which list a row belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
