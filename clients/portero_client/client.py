@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 import grpc
 
 from portero_client import calls
+from portero_client.access import Audit, Keys
 from portero_client.attendance_calls import Attendance, AttendanceGroups
 from portero_client.calls import Call
 from portero_client.calls import documents as document_calls
@@ -22,7 +23,7 @@ from portero_client.collection_calls import Collections
 from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
 from portero_client.judging import Reviews
-from portero_client.resources import Audit, Cameras, Decisions, Images, Keys, People, Sightings
+from portero_client.resources import Cameras, Decisions, Images, People, Sightings
 from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import SightingKind

@@ -53,6 +53,7 @@ class Asking:
 
     Attributes:
         best: The best shot of each track that was not sent.
+        repeats: Whether an earlier session may have left calls without an answer, for `ask_lost`.
     """
 
     def __init__(self, tracker: Tracker, questions: Questions, recognizer: TieredRecognizer, told: TrackEvents) -> None:
@@ -70,6 +71,7 @@ class Asking:
         self._recognizer = recognizer
         self._told = told
         self._calls = OpenCalls()
+        self.repeats = False
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -88,6 +90,7 @@ class Asking:
 
     def ask_lost(self, now: float) -> Sequence[Call]:
         """Returns the calls that an interruption left without an answer, to be made again."""
+        self.repeats = False
         return [self._begun(track, shot, now) for track, shot in self._calls.take_lost()]
 
     def awaited(self, track: Track, now: float) -> bool:
@@ -97,6 +100,7 @@ class Asking:
     def take_over(self, earlier: Asking, going_on: Sequence[Track], durable: int) -> None:
         """Takes over the calls of an earlier session, durable up to there; see `OpenCalls`."""
         self._calls.take_over(earlier._calls, going_on, durable)
+        self.repeats = True
 
     async def reply(self, call: Call, rules: Rules) -> Answered | None:
         """Makes a call. Returns what the answer means, or None if there is none."""

@@ -32,9 +32,6 @@ _SILENCE = 10.0
 """Seconds without any frame after which faces are reported as left; their tracks continue if the next frame shows
 them."""
 
-_STILL = {outcome: outcome.value for outcome in FrameOutcome}
-"""Why the engine is not asked about a frame that was not searched; Enum computes `value` in Python, each time."""
-
 
 class Follower(FrameFollower):
     """Follows the faces of one camera's stream. `rules` may be replaced while it runs; `strangers` has its sink set."""
@@ -82,8 +79,6 @@ class Follower(FrameFollower):
         self.strangers = StrangerFaces(recognizer, self._told, camera_id)
         self._last_frame = clock.monotonic()
         self._ends = False
-        # Whether an earlier session may have left calls without an answer.
-        self._took_over = False
 
     @property
     def tracks(self) -> Sequence[Track]:
@@ -120,8 +115,8 @@ class Follower(FrameFollower):
     def _still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
         """Processes a frame that was not searched. Returns the undecided tracks that hold it."""
         self._last_frame = now = self._clock.monotonic()
-        self._recognizer.count_avoided(_STILL[outcome])
-        if self._took_over:
+        self._recognizer.count_avoided(outcome.value)
+        if self._asking.repeats:
             self._ask_lost(now)
         if not self._tracker.follows:
             return ()
@@ -138,7 +133,7 @@ class Follower(FrameFollower):
         """Processes the faces of a frame. Returns the undecided tracks that hold the frame."""
         # Not the time of receipt: frames that wait because the server is slow do not count as silence.
         self._last_frame = now = self._clock.monotonic()
-        if self._took_over:
+        if self._asking.repeats:
             self._ask_lost(now)
         self._tracker.linger = self.rules.visit_gap.total_seconds()
         self._cadence.looked(frame.time, thorough=look.thorough, found=len(look.faces))
@@ -218,7 +213,6 @@ class Follower(FrameFollower):
         """Takes over the calls that an earlier session left without an answer."""
         if isinstance(earlier, Follower):
             self._asking.take_over(earlier._asking, self._tracker.tracks, durable)
-            self._took_over = True
 
     def miss_all(self) -> Findings:
         """Reports all decided tracks as left, since no frames arrive.
@@ -305,7 +299,6 @@ class Follower(FrameFollower):
 
     def _ask_lost(self, now: float) -> None:
         """Repeats the calls that an interruption left without an answer."""
-        self._took_over = False
         for call in self._asking.ask_lost(now):
             self._send(call)
 
