@@ -26,6 +26,7 @@ from portero_server.store.gallery import (
 )
 from portero_server.store.gone_people import refuse_gone
 from portero_server.store.photo_rows import delete_faces
+from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import along, consents, faces, people, people_blocks
 from portero_server.store.sequencers import last_position
@@ -147,6 +148,8 @@ class PeopleStore:
 
         async def unit(connection: AsyncConnection) -> Sequence[GalleryFace]:
             await lock_person(connection, person_id)
+            # Before candidates go: also those of faces that the person was merely near.
+            await delete_pictures_of_person(connection, person_id)
             own = faces.c.person_id == person_id
             removed = await _rows(connection, select(faces).where(own).order_by(faces.c.face_id))
             await delete_faces(connection, own)

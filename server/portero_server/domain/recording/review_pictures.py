@@ -99,20 +99,19 @@ class PictureFacts:
 def refusal(facts: PictureFacts, rules: PictureRules, nameable: frozenset[str]) -> PictureOutcome | None:
     """Returns why no picture of a sighting may be stored; None: one may.
 
-    Beyond what `concealment` asks, no decision may have been withheld.
+    Beyond what `concealment` asks, it must be known whom the face was like: whoever is gone may be blocked.
 
     The arguments are those of `concealment`.
     """
     refused = concealment(facts, rules, nameable)
     withheld = any(each.decision.reason is DecisionReason.WITHHELD for each in facts.seen)
-    return PictureOutcome.WITHHELD if refused is None and withheld else refused
+    return PictureOutcome.WITHHELD if refused is None and (withheld or facts.unsure) else refused
 
 
 def concealment(facts: PictureFacts, rules: PictureRules, nameable: frozenset[str]) -> PictureOutcome | None:
     """Returns why a picture that is stored may not be shown; None: it may.
 
-    Those of people who were blocked or erased since are removed by that. Somebody else who was near the threshold and
-    is gone since makes the decision unsure.
+    Those of people who were blocked or erased since are removed by that.
 
     Args:
         facts: What is stored of it.
@@ -123,7 +122,7 @@ def concealment(facts: PictureFacts, rules: PictureRules, nameable: frozenset[st
         return PictureOutcome.FORBIDDEN
     if facts.reviewed or facts.sighting.reviewed or queue_reason(facts.sighting, facts.decisions) is None:
         return PictureOutcome.CLEAR
-    if facts.forgotten or facts.unsure or not nameable.issuperset(facts.people):
+    if facts.forgotten or not nameable.issuperset(facts.people):
         return PictureOutcome.WITHHELD
     if rules.consent_required and facts.sighting.person_id is None:
         return PictureOutcome.FORBIDDEN

@@ -142,6 +142,17 @@ async def test_whoever_is_blocked_or_deleted_has_no_picture(house: PictureHouse)
     assert await house.store.get(await _sighting(house)) is None
 
 
+async def test_a_deleted_person_takes_along_pictures_of_faces_that_were_nearly_theirs(house: PictureHouse) -> None:
+    """Those that others were more like, too; who was less like them keeps theirs, and it is shown."""
+    await house.seen("t1", ("ben", 0.4375), ("ana", 0.40625))
+    await house.seen("t2", ("ben", 0.4375), ("ana", 0.125), seconds=300)
+    for track_id in ("t1", "t2"):
+        assert await house.keep(track_id) is PictureOutcome.KEPT
+    await PeopleStore(house.database, house.clock).delete("ana")
+    assert await house.count() == 1
+    assert await house.store.get(await _sighting(house)) is not None
+
+
 async def test_a_blocked_person_in_an_answer_hides_the_picture(house: PictureHouse) -> None:
     """Their candidate is not written with the decision, so nobody could tell later whose face it was."""
     await ConsentStore(house.database, house.clock).block("ana", "")

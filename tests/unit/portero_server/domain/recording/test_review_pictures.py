@@ -112,14 +112,12 @@ def test_somebody_gone_whom_the_face_was_little_like_changes_nothing() -> None:
     assert _refusal(_STRANGER, _stored(("ben", 0.25)), nameable=frozenset()) is None
 
 
-def test_a_stored_picture_is_hidden_by_whatever_forbids_it_now() -> None:
-    """Whoever was near and is gone since, the site, a review, and whoever may not be named now."""
-    facts = PictureFacts(_STRANGER, "shop", False, [_stored(("ana", 0.4375))], frozenset())
+def test_a_stored_picture_is_shown_though_somebody_else_is_gone() -> None:
+    """Whoever it may have shown took it along; the site, a review and whoever may be named now still decide."""
+    facts = PictureFacts(_STRANGER, "shop", False, [_stored(("ana", 0.4375), whole=False)], frozenset({"r1"}))
     ana = frozenset({"ana"})
-    assert refusal(facts, PictureRules(), ana) is None
+    assert refusal(facts, PictureRules(), ana) is PictureOutcome.WITHHELD
     assert concealment(facts, PictureRules(), ana) is None
-    gone = replace(facts, unsure=frozenset({"r1"}))
-    assert concealment(gone, PictureRules(), ana) is PictureOutcome.WITHHELD
     assert concealment(facts, PictureRules(), frozenset()) is PictureOutcome.WITHHELD
     assert concealment(replace(facts, forgotten=True), PictureRules(), ana) is PictureOutcome.WITHHELD
     assert concealment(replace(facts, reviewed=True), PictureRules(), ana) is PictureOutcome.CLEAR
