@@ -22,7 +22,7 @@ from portero_server.domain.people.look_alikes import (
 )
 from portero_server.domain.people.people import FaceEnrollment, GalleryFace, Person
 from portero_server.engines.base import CallContext, Engine
-from portero_server.errors import EngineError, StoreUnavailable
+from portero_server.errors import EngineError, PorteroError, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -138,7 +138,7 @@ class GalleryCheck:
             await asyncio.sleep(_RETRY.total_seconds())
             try:
                 await self.compare_waiting()
-            except (EngineError, StoreUnavailable) as error:
+            except PorteroError as error:
                 _log.warning("look_alikes_wait", reason=error.reason)
 
     async def compare_waiting(self) -> None:

@@ -156,7 +156,7 @@ class PictureKeeper:
                     counted = now
                     stored = await self._place.held()
                     self._metrics.pictures_stored(stored.count, stored.size)
-            except StoreUnavailable as error:
+            except PorteroError as error:
                 _log.warning("review_pictures_wait_for_database", reason=error.reason)
                 await asyncio.sleep(_POLL)
             with suppress(TimeoutError):

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from portero_server.domain.people.look_alikes import FindingKind, GalleryFinding
 from portero_server.engines.base import CallContext, EngineTraits, GalleryFace, LearnedFace, Pixels, SimilarPeople
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.errors import EngineError, EngineUnavailable
+from portero_server.errors import EngineError, EngineUnavailable, PorteroError
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
+from portero_server.store.faults import StoreRefused
 from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.uncompared_faces import UncomparedFaceStore
 from tests.support.images.patch_photos import ANA, BOB, COUSIN_OF_ANA, NEARLY_ANA, photo
-from tests.support.time.virtual_time import ManualClock
+from tests.support.time.virtual_time import ManualClock, in_virtual_time
 
 
 class AnotherModel(ScriptedEngine):
@@ -211,6 +214,26 @@ async def test_a_face_that_cannot_be_compared_at_all_holds_up_no_other(
     await home.check.compare_waiting()
     assert home.counts == [0]
     assert [each[:2] for each in await home.pairs.list(10)] == [("ana", "anna")]
+
+
+@in_virtual_time
+async def test_no_error_ends_the_comparing() -> None:
+    """Whatever the engine or the database says, the server goes on, and tries again after a minute."""
+    errors, rounds = [EngineUnavailable("away"), StoreRefused("too long"), PorteroError("odd")], list[int]()
+
+    class Failing:
+        async def claim(self, limit: int, waited: object) -> list[object]:
+            rounds.append(limit)
+            raise errors[len(rounds) % len(errors)]
+
+        async def count(self) -> int:
+            return 1
+
+    nothing = cast("Any", None)
+    working = asyncio.create_task(GalleryCheck(nothing, nothing, nothing, cast("Any", Failing())).run())
+    await asyncio.sleep(4 * 60 + 1)
+    assert (len(rounds), working.done()) == (4, False)
+    working.cancel()
 
 
 async def test_one_that_is_compared_at_once_does_not_wait(home: Home) -> None:

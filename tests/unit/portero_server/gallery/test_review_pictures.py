@@ -54,6 +54,8 @@ class Place:
 
     async def held(self) -> PicturesHeld:
         """Returns how many there are."""
+        if self.broken is not None:
+            raise self.broken
         return PicturesHeld(len(self.kept), sum(len(each.sealed) for each in self.kept.values()))
 
 
@@ -210,6 +212,21 @@ async def test_the_work_goes_on_by_itself() -> None:
     assert scene.metrics.registry.get_sample_value("portero_review_pictures_stored") == 1
     size = len(scene.place.kept["t1"].sealed)
     assert scene.metrics.registry.get_sample_value("portero_review_pictures_stored_bytes") == size
+    working.cancel()
+
+
+@in_virtual_time
+async def test_a_database_that_refuses_does_not_end_the_work() -> None:
+    """The server goes on without counting what is stored, and keeps the next picture."""
+    scene = Scene(running_clock())
+    scene.place.broken = StoreRefused("no such table")
+    working = asyncio.create_task(scene.keeper.run())
+    await asyncio.sleep(3)
+    scene.place.broken, scene.place.refusals["t1"] = None, None
+    scene.keeper.offer("t1", face_picture())
+    scene.keeper.closed("t1")
+    await asyncio.sleep(1.5)
+    assert list(scene.place.kept) == ["t1"]
     working.cancel()
 
 
