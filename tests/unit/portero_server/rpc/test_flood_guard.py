@@ -31,14 +31,23 @@ class Floods:
 
     wasted: list[Waste] = field(default_factory=list)
     closed: int = 0
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def call_wasted(self, waste: Waste) -> None:
         """A call came to nothing."""
         self.wasted.append(waste)
+        self._told.set()
 
     def connections_closed(self, count: int) -> None:
         """Connections were closed."""
         self.closed += count
+
+    async def until_wasted(self, calls: int) -> None:
+        """Waits until so many calls came to nothing: a client has its answer before the guard is told."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.wasted) < calls:
+                self._told.clear()
+                await self._told.wait()
 
 
 @asynccontextmanager
@@ -99,7 +108,7 @@ async def test_calls_are_told_by_why_they_came_to_nothing() -> None:
     """A health check, and a call of a method that does not exist, are told as what they are."""
     floods = Floods()
     async with (
-        _guarded(WastePolicy(), floods) as port,
+        _guarded(WastePolicy(), floods, clock=ManualClock()) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
@@ -108,6 +117,7 @@ async def test_calls_are_told_by_why_they_came_to_nothing() -> None:
         )
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await unknown(b"")
+        await floods.until_wasted(2)
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert floods.wasted == [Waste.OPEN, Waste.UNKNOWN]
 
