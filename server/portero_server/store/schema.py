@@ -183,6 +183,8 @@ sightings = _table(
     *box(),
     # Whether a person said whose it is; null: nobody did.
     Column("reviewed", Boolean),
+    # Whether it was of a person who was erased since; null: it was not.
+    Column("erased", Boolean),
     # No index holds last_seen: it moves with every frame that shows a face.
     Index("ix_sightings_time", "first_seen", "sighting_id"),
     Index("ix_sightings_camera", "camera_id", "first_seen", "sighting_id"),

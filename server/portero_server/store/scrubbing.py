@@ -37,7 +37,7 @@ async def _sightings(connection: AsyncConnection, person_id: str, limit: int) ->
     found = (await connection.scalars(select(key).where(own).limit(limit))).all()
     if not found:
         return 0
-    forgotten = {"person_id": None, "display_name": "", "similarity": 0.0, "margin": 0.0}
+    forgotten = {"person_id": None, "display_name": "", "similarity": 0.0, "margin": 0.0, "erased": True}
     await connection.execute(update(sightings).where(key.in_(sorted(found)), own).values(forgotten))
     return len(found)
 

@@ -215,6 +215,7 @@ def sighting_of(row: Any) -> Sighting:
         track_count=row.track_count,
         box=box_of(row),
         reviewed=bool(row.reviewed),
+        erased=bool(row.erased),
     )
 
 
@@ -233,4 +234,5 @@ def sighting_columns(sighting: Sighting) -> dict[str, Any]:
         "margin": sighting.margin,
         "track_count": sighting.track_count,
         "reviewed": sighting.reviewed,
+        "erased": sighting.erased,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.events.alerts import SeenBefore
@@ -46,6 +46,7 @@ class StrangersBefore:
         table = sightings.c
         query = select(func.max(table.last_seen)).where(
             table.person_id.is_(None),
+            table.erased.is_not(true()),
             table.camera_id == sighting.camera_id,
             table.first_seen >= sighting.first_seen - self._quiet - _LONG,
             table.first_seen <= sighting.first_seen,

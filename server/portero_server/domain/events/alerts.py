@@ -52,7 +52,7 @@ class AlertRules:
 def asked_for(event: SightingEvent, wanted: Collection[SightingEventKind]) -> bool:
     """Returns whether what was seen before an event decides if it is one of the wanted alerts."""
     sighting = event.sighting
-    if sighting.person_id is not None or sighting.reviewed or not sighting.track_count:
+    if sighting.person_id is not None or sighting.erased or sighting.reviewed or not sighting.track_count:
         return False
     if event.kind is SightingEventKind.STARTED:
         return SightingEventKind.UNKNOWN_PERSON in wanted

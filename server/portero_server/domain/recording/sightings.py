@@ -24,6 +24,7 @@ class Sighting:
         reviewed: Whether a person has said whose it is, so that later answers do not.
         visitor_id: Of a stranger who is known again; None: of nobody like that, or not read.
         visit: Which visit of the visitor it is, from 1; 0: of no visitor.
+        erased: Whether it was of a person who was erased since; nobody is alerted of it as of a stranger.
     """
 
     sighting_id: str
@@ -39,6 +40,7 @@ class Sighting:
     reviewed: bool = False
     visitor_id: str | None = None
     visit: int = 0
+    erased: bool = False
 
 
 class SightingEventKind(Enum):

@@ -148,6 +148,26 @@ async def test_an_erased_person_stands_nowhere(
     assert await erasures.begin("ana") == receipt == await erasures.of_person("ana")
 
 
+async def test_a_sighting_of_an_erased_person_is_no_strangers(
+    database: Database,
+    people: PeopleStore,
+    consents: ConsentStore,
+    streams: StreamStore,
+    recording: Recording,
+    erasures: ErasureStore,
+    sightings: SightingStore,
+) -> None:
+    """It names nobody, and says that somebody was erased, so that nobody is alerted of a stranger there."""
+    await known_everywhere(database, people, consents, streams, recording)
+    before = {each.sighting_id: each.person_id for each in await sightings.list(SightingFilter(), 10)}
+    await erased(erasures)
+    after = {each.sighting_id: each for each in await sightings.list(SightingFilter(), 10)}
+    assert {person_id: (after[key].person_id, after[key].erased) for key, person_id in before.items()} == {
+        "ana": (None, True),
+        "ben": ("ben", False),
+    }
+
+
 async def test_a_receipt_that_was_changed_is_not_sound(
     database: Database, people: PeopleStore, erasures: ErasureStore
 ) -> None:

@@ -10,6 +10,7 @@ from portero_server.domain.events.alerts import SeenBefore
 from portero_server.store.cameras import CameraStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.erasures import ErasureStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.strangers_before import StrangersBefore
@@ -96,3 +97,15 @@ async def test_of_visits_that_begin_at_once_one_is_the_first(
         visitor_id = stored.visitor_id
     found = [await _before(database, sightings, each) for each in sorted(visit.sighting_id for visit in came)]
     assert [each.visitor is None for each in found] == [True, False]
+
+
+async def test_an_erased_person_is_no_stranger_seen_before(
+    database: Database, sightings: SightingStore, people: PeopleStore, strangers: Strangers, visitors: VisitorStore
+) -> None:
+    """Else an erasure would keep an unknown person from being told of."""
+    await people.create("ana", "Ana", {})
+    await strangers.commit(decided("named", "ana", 0, 20))
+    later = await strangers.comes(visitors, "later", 200)
+    erasures = ErasureStore(database, ManualClock())
+    await erasures.scrub(await erasures.begin("ana"))
+    assert await _before(database, sightings, later.sighting_id) == SeenBefore()

@@ -35,6 +35,7 @@ def _event(kind: SightingEventKind, seen: Sighting) -> SightingEvent:
         (REVISED, STRANGER, ALERTS, False),
         (STARTED, sighting("s1", "door", "ana"), ALERTS, False),
         (REVISED, replace(VISITOR, reviewed=True), ALERTS, False),
+        (STARTED, replace(STRANGER, erased=True), ALERTS, False),
         (REVISED, replace(VISITOR, track_count=0), ALERTS, False),
         (SightingEventKind.LEFT, VISITOR, ALERTS, False),
     ],
@@ -42,7 +43,7 @@ def _event(kind: SightingEventKind, seen: Sighting) -> SightingEvent:
 def test_only_strangers_who_come_are_asked_about(
     kind: SightingEventKind, seen: Sighting, wanted: frozenset[SightingEventKind], *, asked: bool
 ) -> None:
-    """And only for somebody who wants to know; what a person has looked at is no alert any more."""
+    """And only for somebody who wants to know; what a person has looked at, or was erased, is no alert any more."""
     assert asked_for(_event(kind, seen), wanted) is asked
 
 
