@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, and_, select
+from sqlalchemy import Column, Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind, StreamCommit
@@ -31,6 +31,15 @@ from portero_server.store.types import Name, UtcTime
 
 _SIGHTING = [column.name for column in sightings.columns if not column.primary_key]
 _LINK = [column.name for column in sighting_tracks.columns if not column.primary_key]
+# Every commit that finds a face asks these, and SQLAlchemy takes longer to put them together than to run them.
+_LINKS = select(sighting_tracks).where(sighting_tracks.c.track_id.in_(bindparam("ids", expanding=True)))
+_LINKS_OF = select(sighting_tracks).where(sighting_tracks.c.sighting_id.in_(bindparam("ids", expanding=True)))
+_HELD = (
+    select(sightings)
+    .where(sightings.c.sighting_id.in_(bindparam("ids", expanding=True)))
+    .order_by(sightings.c.sighting_id)
+    .with_for_update()
+)
 _OWNERS = "SELECT stream_id, session, durable_sequence, open_tracks FROM streams"
 
 
@@ -91,21 +100,11 @@ class CommitSql:
 
     async def links(self, connection: AsyncConnection, track_ids: Collection[str]) -> Sequence[TrackLink]:
         """Returns the stored links of these tracks."""
-        if not track_ids:
-            return []
-        query = select(sighting_tracks).where(sighting_tracks.c.track_id.in_(sorted(track_ids)))
-        return [
-            TrackLink(row.track_id, row.sighting_id, row.ordinal, row.ended) for row in await connection.execute(query)
-        ]
+        return await _links(connection, _LINKS, track_ids)
 
     async def links_of(self, connection: AsyncConnection, sighting_ids: Collection[str]) -> Sequence[TrackLink]:
         """Returns the stored links of all tracks of these sightings."""
-        if not sighting_ids:
-            return []
-        query = select(sighting_tracks).where(sighting_tracks.c.sighting_id.in_(sorted(sighting_ids)))
-        return [
-            TrackLink(row.track_id, row.sighting_id, row.ordinal, row.ended) for row in await connection.execute(query)
-        ]
+        return await _links(connection, _LINKS_OF, sighting_ids)
 
     async def joinable_sightings(self, connection: AsyncConnection, windows: Iterable[JoinWindow]) -> set[str]:
         """Returns, for every named track decided, the person's latest sighting at the camera that it might join."""
@@ -143,9 +142,7 @@ class CommitSql:
         """
         if not ids:
             return []
-        query = select(sightings).where(sightings.c.sighting_id.in_(sorted(ids))).order_by(sightings.c.sighting_id)
-        query = query.with_for_update()
-        return [sighting_of(row) for row in await connection.execute(query)]
+        return [sighting_of(row) for row in await connection.execute(_HELD, {"ids": sorted(ids)})]
 
     async def write_sightings(self, connection: AsyncConnection, changed: Iterable[Sighting]) -> None:
         """Writes whole sightings, new and existing ones."""
@@ -199,6 +196,15 @@ class CommitSql:
         ]
         await insert_new(connection, events, rows)
         return first + len(rows) - 1
+
+
+async def _links(
+    connection: AsyncConnection, query: Select[tuple[str, str, int, bool]], ids: Collection[str]
+) -> Sequence[TrackLink]:
+    if not ids:
+        return []
+    rows = await connection.execute(query, {"ids": sorted(ids)})
+    return [TrackLink(row.track_id, row.sighting_id, row.ordinal, row.ended) for row in rows]
 
 
 def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -> list[dict[str, Any]]:
