@@ -135,7 +135,8 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
 
         @event.listens_for(made.sync_engine, "begin")
         def begin_transaction(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            driver: Any = connection.connection.driver_connection
+            driver.begin_with_next(begin)
 
         return made
 

@@ -225,6 +225,8 @@ class Database:
         await self.check()
         try:
             async with self._engines.writer.begin() as connection:
+                # Takes SQLite's write lock, so that the work of another process has ended before this one looks.
+                await connection.execute(select(1))
                 return await connection.run_sync(work)
         except (SQLAlchemyError, OSError) as error:
             raise _understood(error).as_error() from None

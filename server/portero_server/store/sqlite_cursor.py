@@ -28,6 +28,8 @@ class SqliteConnection(Connection):
     """A connection whose cursors are `SqliteCursor`s; SQLAlchemy's adapter uses nothing but its cursors."""
 
     _stopping = False
+    # Statement that begins a transaction, before the next one.
+    _begin = ""
 
     def stop(self) -> asyncio.Future[Any] | None:
         """Ends the thread after what was asked before. Returns what tells that it has ended; None the second time.
@@ -44,6 +46,29 @@ class SqliteConnection(Connection):
     def cursor(self) -> SqliteCursor:  # type: ignore[override]
         """Returns a cursor, which does not exist in SQLite before its first statement."""
         return SqliteCursor(self)
+
+    def begin_with_next(self, begin: str) -> None:
+        """Begins a transaction with the next statement of a cursor: both cross to the thread at once.
+
+        Args:
+            begin: The statement that begins it; if it fails, the next statement fails with its error.
+        """
+        self._begin = begin
+
+    def taken_begin(self) -> str:
+        """Returns the statement to run before the next one, once; empty if there is none."""
+        begin, self._begin = self._begin, ""
+        return begin
+
+    async def commit(self) -> None:
+        """Commits the transaction; one without a statement never began."""
+        if not self.taken_begin():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Rolls the transaction back; one without a statement never began."""
+        if not self.taken_begin():
+            await super().rollback()
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `work` in the connection's thread."""
@@ -131,9 +156,12 @@ class SqliteCursor:
 
     async def _run(self, run: Callable[[sqlite3.Cursor], object]) -> None:
         await self.close()
+        begin = self._connection.taken_begin()
 
         def work() -> tuple[sqlite3.Cursor, list[Any], bool]:
             cursor = self._connection.raw_cursor()
+            if begin:
+                cursor.execute(begin)
             run(cursor)
             rows = cursor.fetchmany(_PAGE) if cursor.description is not None else []
             # An open cursor would keep its snapshot of the database.

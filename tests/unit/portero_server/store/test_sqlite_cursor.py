@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -139,3 +139,44 @@ async def test_what_was_not_committed_is_rolled_back_when_its_connection_returns
         await connection.commit()
     async with engines.reader.connect() as connection:
         assert (await connection.execute(text("SELECT note FROM notes"))).scalars().all() == ["kept"]
+
+
+async def test_a_transaction_begins_with_its_first_statement(connection: SqliteConnection, tmp_path: Path) -> None:
+    """Until then others may write; after it they may not, before it is committed."""
+    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
+        other.execute("PRAGMA busy_timeout = 0")
+        connection.begin_with_next("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO numbers VALUES (-1)")
+        cursor = await connection.cursor().execute("SELECT min(number) FROM numbers")
+        assert (await cursor.fetchall(), connection.in_transaction) == ([(-1,)], True)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("INSERT INTO numbers VALUES (-2)")
+        await connection.commit()
+        other.execute("INSERT INTO numbers VALUES (-2)")
+
+
+@pytest.mark.parametrize("ends", [SqliteConnection.commit, SqliteConnection.rollback])
+async def test_a_transaction_without_a_statement_never_begins(
+    connection: SqliteConnection, ends: Callable[[SqliteConnection], Awaitable[None]]
+) -> None:
+    """It ends without a word to SQLite, and the next statement is in no transaction."""
+    connection.begin_with_next("BEGIN IMMEDIATE")
+    await ends(connection)
+    await connection.cursor().execute("SELECT 1")
+    assert not connection.in_transaction
+
+
+async def test_a_transaction_that_cannot_begin_is_the_first_statement_s_error(
+    connection: SqliteConnection, tmp_path: Path
+) -> None:
+    """The statement does not run, and the connection can be used again."""
+    await connection.cursor().execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(tmp_path / "numbers.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        connection.begin_with_next("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            await connection.cursor().execute("INSERT INTO numbers VALUES (-1)")
+        await connection.rollback()
+        other.execute("ROLLBACK")
+    cursor = await connection.cursor().execute("SELECT min(number) FROM numbers")
+    assert await cursor.fetchall() == [(0,)]
