@@ -6,6 +6,9 @@ The old loop reads a frame, finds faces in color at twice its size, encodes each
 by frame (face_recognition's defaults, as in the ESP32 and Flask tutorials). Portero plays the footage at its real rate
 through a real server with the local engine; its processor time includes the worker that encodes. With a paid
 recognizer the old loop would pay for every face of every frame, Portero for each request to its engine.
+
+A frame of eight cameras costs less than one of a single camera: what a server does whether frames come or not, and
+what each commit costs, is shared by more frames. So the visits are played by one camera and by eight at once.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import argparse
 import asyncio
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,12 +38,20 @@ from tests.support.processes.server_process import running_server
 from tests.support.repository import ROOT
 
 _RATE = 5.0
+_CAMERAS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Reel:
+    """Films that as many cameras play at once, JPEG files at _RATE a second."""
+
     name: str
-    frames: tuple[bytes, ...]
+    films: tuple[tuple[bytes, ...], ...]
+
+    @property
+    def frames(self) -> tuple[bytes, ...]:
+        """The frames of all films."""
+        return tuple(frame for film in self.films for frame in film)
 
 
 async def main() -> int:
@@ -55,16 +67,17 @@ async def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         subjects = public_subjects(folder)
-        (footage,) = make_footage(subjects, folder, cameras=1, visits=visits, rate=_RATE, seed=3)
-        reels = [_Reel("visits", footage.frames)]
+        footage = make_footage(subjects, folder, cameras=_CAMERAS, visits=visits, rate=_RATE, seed=3)
+        films = tuple(each.frames for each in footage)
+        reels = [_Reel("visits", films[:1]), _Reel(f"visits of {_CAMERAS} cameras", films)]
         clips = sorted(arguments.clips.glob("*.mp4")) if arguments.clips.is_dir() else []
         if not clips:
             results.note("there are no clips beside the repository: only the generated visits were played")
-        reels += [_Reel(clip.stem, _clip(clip)) for clip in clips]
+        reels += [_Reel(clip.stem, (_clip(clip),)) for clip in clips]
         for reel in reels:
             old = _OldLoop(subjects)
             began = time.process_time()
-            chosen = reel.frames[:: max(1, len(reel.frames) // sampled)]
+            chosen = reel.frames[:: max(1, len(reel.frames) // (sampled * len(reel.films)))]
             faces = sum(old.frame(jpeg) for jpeg in chosen)
             old_seconds = (time.process_time() - began) / len(chosen)
             old_calls = faces / len(chosen) * len(reel.frames)
@@ -109,12 +122,12 @@ class _OldLoop:
 
 
 async def _portero(folder: Path, subjects: list[Subject], reel: _Reel, detector: dict[str, str]) -> tuple[float, int]:
-    """Plays a reel at its rate.
+    """Plays the films of a reel at their rate, each before a camera of its own.
 
     Returns:
         The server's processor time for it, and how many faces the engine was asked about.
     """
-    place = folder / f"server-{reel.name}"
+    place = folder / f"server-{reel.name.replace(' ', '-')}"
     place.mkdir()
     async with (
         running_server(place, engine="local", **detector) as server,
@@ -124,27 +137,30 @@ async def _portero(folder: Path, subjects: list[Subject], reel: _Reel, detector:
         for subject in subjects:
             if subject.name:
                 await enroll_person(client, subject.name, subject.name, list(subject.enrolled), lambda: None)
-        await client.cameras.create("bench-0")
+        cameras = [f"bench-{number}" for number in range(len(reel.films))]
+        for camera in cameras:
+            await client.cameras.create(camera)
         began = _processor_time(server.process.pid)
-        recognitions = await _played(channel, reel)
+        played = [_played(channel, camera, film) for camera, film in zip(cameras, reel.films, strict=True)]
+        recognitions = sum(await asyncio.gather(*played))
         return _processor_time(server.process.pid) - began, recognitions
 
 
-async def _played(channel: grpc.aio.Channel, reel: _Reel) -> int:
+async def _played(channel: grpc.aio.Channel, camera: str, film: Sequence[bytes]) -> int:
     call: Any = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames()
-    opening = stream_pb2.OpenStream(camera="cameras/bench-0", epoch="e1", mode=stream_pb2.DELIVERY_MODE_LIVE)
+    opening = stream_pb2.OpenStream(camera=f"cameras/{camera}", epoch="e1", mode=stream_pb2.DELIVERY_MODE_LIVE)
     await call.write(stream_pb2.StreamFramesRequest(open=opening))
     account = asyncio.create_task(_account(call))
     start, captured = time.monotonic(), datetime.now(UTC)
-    for index, jpeg in enumerate(reel.frames):
+    for index, jpeg in enumerate(film):
         await asyncio.sleep(max(0.0, start + index / _RATE - time.monotonic()))
         frame = stream_pb2.Frame(sequence=index + 1, jpeg=jpeg)
         frame.capture_time.FromDatetime(captured + timedelta(seconds=index / _RATE))
         await call.write(stream_pb2.StreamFramesRequest(frame=frame))
     await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
     finished = await account
-    if finished.durable_sequence != len(reel.frames):
-        raise AssertionError(f"{finished.durable_sequence} of {len(reel.frames)} frames became durable")
+    if finished.durable_sequence != len(film):
+        raise AssertionError(f"{finished.durable_sequence} of {len(film)} frames became durable")
     return int(finished.account.recognitions)
 
 
