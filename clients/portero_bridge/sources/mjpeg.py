@@ -15,7 +15,7 @@ from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
 from portero_bridge.sources.http.client import CameraClient
 from portero_bridge.sources.http.connection import Answer, Patience
 from portero_bridge.sources.http.content import Content, content_of, kind_of_bytes, says_film
-from portero_bridge.sources.http.credentials import AskedAuth, Credentials, split_credentials
+from portero_bridge.sources.http.credentials import AskedAuth, Credentials, KnownCredentials, split_credentials
 from portero_bridge.sources.http.head import clock_oddity
 from portero_bridge.sources.http.trust import Trust
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
@@ -24,7 +24,6 @@ from portero_client.jpeg_file import WHITE_SPACE, JpegDamaged, JpegWalk, count_t
 # Images a second that are asked for one by one where the settings name no rate.
 _POLLING_RATE = 1.0
 _LIMITS = PartLimits()
-_LONGEST_PASSWORD = 1024
 
 
 class MjpegSource:
@@ -38,7 +37,7 @@ class MjpegSource:
     waits = False
 
     def __init__(self, options: SourceOptions) -> None:
-        address, self._credentials = split_credentials(options.address)
+        address, given = split_credentials(options.address)
         try:
             self._url = httpx2.URL(address).copy_with(userinfo=b"", fragment=None)
             if not self._url.host:
@@ -46,9 +45,9 @@ class MjpegSource:
         except (httpx2.InvalidURL, ValueError) as error:
             # What the library says quotes the address, and with it perhaps a password.
             raise SettingsError(f"source {redact_address(options.address)!r} is not a URL") from error
-        if self._credentials is not None and options.username is not None:
-            raise SettingsError("the address holds a user name, and so does username: give one of them")
-        self._auth = AskedAuth(self._credentials)
+        self._known = KnownCredentials(given, options.username, options.password_file)
+        self._credentials: Credentials | None = None
+        self._auth = AskedAuth(None)
         self._trust = Trust(options.ca_file, options.certificate_sha256)
         self._options = options
 
@@ -87,18 +86,9 @@ class MjpegSource:
 
     def _current_auth(self) -> AskedAuth:
         """Returns what answers the camera's 401: the same as before, unless the password was changed."""
-        username, file = self._options.username, self._options.password_file
-        if username is not None:
-            password = ""
-            if file is not None:
-                try:
-                    with file.open(encoding="utf-8") as opened:
-                        password = opened.read(_LONGEST_PASSWORD).rstrip("\r\n")
-                except (OSError, UnicodeDecodeError) as error:
-                    raise SourceFault(f"password_file {file} cannot be read") from error
-            credentials = Credentials(username, password)
-            if credentials != self._credentials:
-                self._credentials, self._auth = credentials, AskedAuth(credentials)
+        credentials = self._known.current()
+        if credentials != self._credentials:
+            self._credentials, self._auth = credentials, AskedAuth(credentials)
         return self._auth
 
 

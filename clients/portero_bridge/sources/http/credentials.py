@@ -3,13 +3,15 @@
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote
 
 import httpx2
 
-from portero_bridge.errors import SourceFault
+from portero_bridge.errors import SettingsError, SourceFault
 
 UNAUTHORIZED = 401
+_LONGEST_PASSWORD = 1024
 # The hashes that `httpx2.DigestAuth` knows.
 _ALGORITHM = re.compile(r"(?:MD5|SHA|SHA-256|SHA-512)(?:-SESS)?", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:^|,)\s*(?=(?:basic|digest|bearer|negotiate|ntlm)(?:\s|,|$))", re.IGNORECASE)
@@ -22,6 +24,42 @@ class Credentials:
 
     username: str
     password: str = field(repr=False)
+
+
+class KnownCredentials:
+    """User name and password of a camera, by its address and its settings.
+
+    Args:
+        given: Those of the address, if it has any.
+        username: That of the settings, if the address has none.
+        password_file: File that holds the password, if the address holds none.
+
+    Raises:
+        SettingsError: The address and the settings say the same thing.
+    """
+
+    def __init__(self, given: Credentials | None, username: str | None, password_file: Path | None) -> None:
+        if given is not None and username is not None:
+            raise SettingsError("the address holds a user name, and so does username: give one of them")
+        if given is not None and given.password and password_file is not None:
+            raise SettingsError("the address holds a password, and password_file names one: give one of them")
+        self._given = given if username is None else Credentials(username, "")
+        self._password_file = password_file
+
+    def current(self) -> Credentials | None:
+        """Returns the credentials, with what the file holds now, or None where nobody is named.
+
+        Raises:
+            SourceFault: The file cannot be read.
+        """
+        given, file = self._given, self._password_file
+        if given is None or file is None:
+            return given
+        try:
+            with file.open(encoding="utf-8") as opened:
+                return Credentials(given.username, opened.read(_LONGEST_PASSWORD).rstrip("\r\n"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceFault(f"password_file {file} cannot be read") from error
 
 
 def split_credentials(address: str) -> tuple[str, Credentials | None]:
