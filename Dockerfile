@@ -33,7 +33,7 @@ RUN python -m pip install --no-cache-dir "$(grep -o '^uv==[0-9.]*' requirements.
 RUN case "$ROLE" in \
         server) set -- --extra server --extra local ;; \
         simulator) set -- --extra server --extra local --extra simulator ;; \
-        bridge) set -- --extra bridge ;; \
+        bridge) set -- --extra bridge --extra mqtt ;; \
         demo) set -- --extra bridge --extra demo ;; \
         *) echo "no such role: $ROLE" >&2; exit 1 ;; \
     esac \

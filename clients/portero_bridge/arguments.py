@@ -20,7 +20,8 @@ from portero_client.tls import TlsFiles
 _DESCRIPTION = """Forwards the frames of cameras to a Portero server.
 
 Either with a file of cameras (--config), or with one source: an http(s) URL of an MJPEG stream or a JPEG
-snapshot, an rtsp(s) URL, the number of a USB camera, a video file, a folder of images, or synthetic:.
+snapshot, an rtsp(s) URL, an mqtt(s) URL of a broker with a topic, the number of a USB camera, a video file, a
+folder of images, or synthetic:.
 
 `portero-bridge probe SOURCE` says what a camera is, what is odd about it, and writes its settings.
 `portero-bridge discover` finds the cameras of this network that speak ONVIF."""
@@ -131,20 +132,28 @@ def _default(name: str) -> Any:
 def _add_access(parser: argparse.ArgumentParser) -> None:
     """Adds the options that say how a camera is reached."""
     add = parser.add_argument
-    add("--username", metavar="NAME", help="who asks an http(s) camera, where the address does not say")
+    add("--username", metavar="NAME", help="who asks an http(s) or mqtt(s) camera, where the address does not say")
     add("--password-file", type=Path, metavar="FILE", help="file that holds the password")
     add(
         "--camera-ca",
         dest="camera_ca_file",
         type=Path,
         metavar="FILE",
-        help="authorities of an https camera's certificate, or the certificate itself (PEM)",
+        help="authorities of the certificate of an https camera or mqtts broker, or the certificate itself (PEM)",
     )
+    add(
+        "--camera-client-certificate",
+        dest="client_certificate",
+        type=Path,
+        metavar="FILE",
+        help="this bridge's certificate at an mqtts camera's broker (PEM)",
+    )
+    add("--camera-client-key", dest="client_key", type=Path, metavar="FILE", help="its private key (PEM)")
     add(
         "--camera-certificate",
         dest="certificate_sha256",
         metavar="SHA256",
-        help="fingerprint of an https camera's certificate, which may then be self-signed",
+        help="fingerprint of the certificate of an https camera or mqtts broker, which may then be self-signed",
     )
 
 

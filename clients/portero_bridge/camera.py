@@ -115,7 +115,7 @@ class CameraRunner:
 
     @property
     def skipped_images(self) -> int:
-        """How many images of a recording could not be used."""
+        """How many images of a recording, or payloads of a camera, could not be used."""
         return self._skipped_images
 
     async def run(self) -> StreamAccount | None:
@@ -191,6 +191,8 @@ class CameraRunner:
             password_file=settings.password_file,
             ca_file=settings.ca_file,
             certificate_sha256=settings.certificate_sha256,
+            client_certificate=settings.client_certificate,
+            client_key=settings.client_key,
         )
 
     async def _earlier(self, start: datetime, length: timedelta) -> Sequence[Span]:

@@ -32,7 +32,7 @@ class SourceStuck:
 
 @dataclass(frozen=True, slots=True)
 class ImageSkipped:
-    """An image of a recording cannot be used, and the next one follows; `reason` names it."""
+    """An image of a recording, or a payload of a camera, cannot be used; the next follows. `reason` names it."""
 
     camera: str
     reason: str

@@ -75,7 +75,9 @@ class Intake:
         async with aclosing(self._source.images()) as images:
             async for captured in images:
                 now = context.clock.monotonic()
-                context.meter.image_read(now, captured.trimmed)
+                context.meter.image_read(
+                    now, captured.capture_time.timestamp(), trimmed=captured.trimmed, dropped=captured.dropped
+                )
                 self._watch(captured)
                 if self._steadiness.image(now):
                     context.emit(SourceUp(context.camera))

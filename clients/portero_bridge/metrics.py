@@ -30,8 +30,20 @@ class BridgeMetrics:
             "source_stuck", "Whether the source has shown the same picture for long (1) or not (0).", camera
         )
         self.source_fps = self._gauge("source_fps", "Images a second that the source gives.", camera)
+        self.source_last_image = self._gauge(
+            "source_last_image_timestamp_seconds",
+            "Capture time of the last image that the source gave, Unix time; 0 before the first.",
+            camera,
+        )
         self.frames_read = self._counter("frames_read", "Images that came from the source.", camera)
-        self.images_skipped = self._counter("images_skipped", "Images of a recording that could not be used.", camera)
+        self.images_dropped = self._counter(
+            "images_dropped", "Payloads of an MQTT camera that made room for newer ones before they were taken.", camera
+        )
+        self.images_skipped = self._counter(
+            "images_skipped",
+            "Images of a recording, or payloads of an MQTT camera, that could not be used.",
+            camera,
+        )
         self.trimmed_bytes = self._counter(
             "trimmed_bytes", "Bytes behind the end markers of JPEG files that were cut off.", camera
         )
@@ -92,7 +104,9 @@ class CameraMeter:
         self._source_up = metrics.source_up.labels(camera)
         self._stuck = metrics.source_stuck.labels(camera)
         self._fps = metrics.source_fps.labels(camera)
+        self._last_image = metrics.source_last_image.labels(camera)
         self._read = metrics.frames_read.labels(camera)
+        self._dropped = metrics.images_dropped.labels(camera)
         self._skipped = metrics.images_skipped.labels(camera)
         self._trimmed = metrics.trimmed_bytes.labels(camera)
         self._sent = metrics.frames_sent.labels(camera)
@@ -110,9 +124,18 @@ class CameraMeter:
         for reason in GapReason:
             metrics.gap_frames.labels(camera, reason.name.lower())
 
-    def image_read(self, now: float, trimmed: int = 0) -> None:
-        """Counts an image from the source, at monotonic seconds, and the bytes that were cut behind images."""
+    def image_read(self, now: float, captured_at: float, *, trimmed: int = 0, dropped: int = 0) -> None:
+        """Counts an image from the source.
+
+        Args:
+            now: Monotonic seconds.
+            captured_at: Capture time, Unix seconds.
+            trimmed: Bytes that were cut behind images.
+            dropped: Images that made room for newer ones since the one before.
+        """
         self._read.inc()
+        self._last_image.set(captured_at)
+        self._dropped.inc(dropped)
         self._trimmed.inc(trimmed)
         if self._last_read is None:
             self._source_up.set(1)
@@ -124,7 +147,7 @@ class CameraMeter:
         self._fps.set(1 / self._interval if self._interval > 0 else 0)
 
     def image_skipped(self) -> None:
-        """Counts an image of a recording that could not be used."""
+        """Counts an image of a recording, or a payload of a camera, that could not be used."""
         self._skipped.inc()
 
     def source_stuck(self, stuck: bool) -> None:

@@ -26,6 +26,16 @@ _ENOUGH_PICTURES = 200
 # Fewer pictures that are alike may be a still scene.
 _FROZEN_PICTURES = 5
 _QUALITY = 90
+# Settings of a camera that are written where they are set.
+_SHOWN = (
+    "username",
+    "password_file",
+    "ca_file",
+    "certificate_sha256",
+    "client_certificate",
+    "client_key",
+    "rate",
+)
 # A saved picture keeps its size, however large a camera's may be: a JPEG file has no longer side.
 _SAVED = ImageLimits(max_bytes=64 * 1024 * 1024, max_side=65_500, max_pixels=65_500**2)
 
@@ -113,7 +123,7 @@ class Look:
         return f"{', '.join(facts)}; {'odd: ' + ', '.join(odd) if odd else 'nothing odd'}"
 
 
-_KIND_WORDS = {"mjpeg": "HTTP camera", "rtsp": "RTSP camera", "device": "camera of this machine"}
+_KIND_WORDS = {"mjpeg": "HTTP camera", "rtsp": "RTSP camera", "mqtt": "MQTT camera", "device": "camera of this machine"}
 
 
 async def look_at(probe: Probe, clock: Clock) -> Look:
@@ -137,6 +147,8 @@ async def look_at(probe: Probe, clock: Clock) -> Look:
         password_file=camera.password_file,
         ca_file=camera.ca_file,
         certificate_sha256=camera.certificate_sha256,
+        client_certificate=camera.client_certificate,
+        client_key=camera.client_key,
         notice=look.notice,
     )
     try:
@@ -166,7 +178,7 @@ def settings_of(camera: CameraSettings) -> str:
     given: dict[str, object] = {"name": camera.name, "source": shown}
     if credentials is not None:
         given |= {"username": credentials.username, "password_file": f"{camera.name}.password"}
-    for name in ("username", "password_file", "ca_file", "certificate_sha256", "rate"):
+    for name in _SHOWN:
         value = getattr(camera, name)
         if value is not None:
             given[name] = value if isinstance(value, (str, float)) else str(value)

@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from portero_bridge.errors import SettingsError
 from portero_bridge.sources.base import SourceKind
+from portero_bridge.sources.http.credentials import split_credentials
 from portero_bridge.sources.http.trust import normal_fingerprint
+from portero_bridge.sources.mqtt_address import read_mqtt_address
 from portero_bridge.sources.registry import kind_of
 from portero_bridge.yaml_problems import Problem
 from portero_client.backoff import Backoff
@@ -50,7 +52,7 @@ class _Settings(BaseModel):
 
 def _known(address: str) -> str:
     try:
-        kind_of(address)
+        kind_of(address).check(address)
     except SettingsError as error:
         raise ValueError(error.message) from error
     return address
@@ -94,6 +96,8 @@ class CameraSettings(_Settings):
     password_file: Path | None = None
     ca_file: Path | None = None
     certificate_sha256: Annotated[str, AfterValidator(normal_fingerprint)] | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
     window_frames: int = Field(default=256, ge=1, le=10_000)
     window_bytes: int = Field(default=32 * 1024**2, ge=64 * 1024, le=1024**3)
     backlog_frames: int = Field(default=8, ge=1, le=10_000)
@@ -105,11 +109,17 @@ class CameraSettings(_Settings):
         names = ("username", "password_file", "ca_file", "certificate_sha256")
         given = [name for name in names if getattr(self, name) is not None]
         if given and not self.kind.takes_credentials:
-            raise ValueError(f"{given[0]} is for http(s) cameras, not for a source of kind {self.kind.name}")
-        if self.password_file is not None and self.username is None:
-            raise ValueError("password_file needs username beside it")
+            raise ValueError(
+                f"{given[0]} is for http(s) and mqtt(s) cameras, not for a source of kind {self.kind.name}"
+            )
+        if self.password_file is not None and self.username is None and split_credentials(self.source)[1] is None:
+            raise ValueError("password_file needs username beside it, or a user name in the address")
         if self.ca_file is not None and self.certificate_sha256 is not None:
             raise ValueError("ca_file and certificate_sha256 exclude each other: give one of them")
+        if (self.client_certificate is None) != (self.client_key is None):
+            raise ValueError("client_certificate and client_key belong together: give both")
+        if self.client_certificate is not None and not self.kind.takes_client_certificate:
+            raise ValueError(f"client_certificate is for mqtts cameras, not for a source of kind {self.kind.name}")
         return self
 
     @property
@@ -231,6 +241,22 @@ class BridgeSettings(Tuning):
     def _names_are_distinct(self) -> Self:
         for problem in _repeated(enumerate(camera.name for camera in self.cameras)):
             raise ValueError(problem.words)
+        return self
+
+    @model_validator(mode="after")
+    def _client_ids_are_distinct(self) -> Self:
+        owners: dict[tuple[str, int, str], str] = {}
+        for camera in self.cameras:
+            if camera.kind.name != "mqtt":
+                continue
+            address = read_mqtt_address(camera.source)
+            if address.client_id is None:
+                continue
+            owner = owners.setdefault((address.host, address.port, address.client_id), camera.name)
+            if owner != camera.name:
+                raise ValueError(
+                    f"cameras {owner} and {camera.name} have the same client_id at one broker, which lets in one"
+                )
         return self
 
 

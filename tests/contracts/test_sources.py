@@ -15,14 +15,18 @@ from portero_bridge.sources.device import open_device
 from portero_bridge.sources.file import FileSource
 from portero_bridge.sources.folder import FolderSource
 from portero_bridge.sources.mjpeg import MjpegSource
+from portero_bridge.sources.mqtt import MqttSource
+from portero_bridge.sources.mqtt_connection import subscribed
 from portero_bridge.sources.rtsp import open_rtsp
 from portero_bridge.sources.synthetic import open_synthetic
 from portero_client.streaming.clock import Clock
 from tests.contracts.source_contract import SECRET, SourceCase, SourceContract
+from tests.support.bridge.broker import MemoryBroker, MosquittoBroker
 from tests.support.bridge.clock import JumpingClock
 from tests.support.bridge.mjpeg_camera import MjpegCamera
 from tests.support.bridge.pictures import picture
 from tests.support.bridge.source import PushedSource
+from tests.support.processes.mosquitto_process import MISSING, is_installed
 from tests.support.time.timeouts import PATIENCE
 
 
@@ -124,6 +128,42 @@ class TestMjpegSnapshots(SourceContract):
         """A camera that answers each request with its next picture."""
         source = MjpegSource(_options(_known(camera.snapshot_url)))
         return SourceCase(source, _off("capture"), stop=camera.kill, connections=lambda: len(camera.requests))
+
+
+@pytest.mark.parametrize(
+    "kind", [MemoryBroker, pytest.param(MosquittoBroker, marks=pytest.mark.skipif(not is_installed(), reason=MISSING))]
+)
+class TestMqtt(SourceContract):
+    """Pictures that are published to a topic."""
+
+    @pytest.fixture
+    async def case(self, kind: type[MemoryBroker | MosquittoBroker], tmp_path: Path) -> AsyncIterator[SourceCase]:
+        """A camera that publishes when it is told to, and a broker that retained a picture of before."""
+        broker = MosquittoBroker(tmp_path) if kind is MosquittoBroker else MemoryBroker()
+        await broker.start()
+        await broker.publish("cam", picture(0), retain=True)
+        source = _CountedMqtt(_options(broker.url("cam")), broker.subscribe)
+        off = MqttSource(_options(f"mqtt://admin:{SECRET}@127.0.0.1:9/cam"), subscribed)
+        shown = 0
+
+        async def show() -> None:
+            nonlocal shown
+            await broker.until_subscribed(source.opened)
+            shown += 1
+            await broker.publish("cam", picture(shown))
+
+        yield SourceCase(source, off, show, broker.kill, lambda: broker.subscriptions)
+        await broker.kill()
+
+
+class _CountedMqtt(MqttSource):
+    """A source that counts how often its images were asked for."""
+
+    opened = 0
+
+    def images(self) -> AsyncGenerator[CapturedImage, None]:
+        self.opened += 1
+        return super().images()
 
 
 @pytest.fixture(scope="module")

@@ -30,11 +30,13 @@ class CapturedImage:
         image: A JPEG file as the camera sent it, or a decoded picture.
         capture_time: When it was taken, UTC.
         trimmed: Bytes behind end markers that were cut since the image before; line breaks are not counted.
+        dropped: Images that came since the one before, and made room for newer ones.
     """
 
     image: bytes | Pixels
     capture_time: datetime
     trimmed: int = 0
+    dropped: int = 0
 
 
 class Source(Protocol):
@@ -79,11 +81,14 @@ class SourceOptions:
         recorded_rate: Images a second of a recording whose own times are missing or wrong; None: what it says itself.
         earlier: Asks what the camera sent before at the time of a recording, given its start and its length.
         dated: Told on the event loop when a recording began, and what says so.
-        skipped: Told on the event loop about each image of a recording that cannot be used, in one line with its name.
+        skipped: Told on the event loop about each image of a recording, or payload of a camera, that cannot be used, in
+            one line with its name.
         username: Who asks, where the address does not say.
         password_file: File that holds the password; read at each connecting, so that it may be changed.
         ca_file: Authorities of the camera's certificate, PEM.
         certificate_sha256: Fingerprint of the one certificate that is right, 64 hex digits.
+        client_certificate: The bridge's own certificate, PEM, where a camera's broker asks for one.
+        client_key: Its private key, PEM.
         notice: Is told what is odd about the camera, in words; the same may be said again.
     """
 
@@ -111,6 +116,8 @@ class SourceOptions:
     password_file: Path | None = None
     ca_file: Path | None = None
     certificate_sha256: str | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
     notice: Callable[[str], None] = _overlook
 
 
@@ -125,6 +132,8 @@ class SourceKind:
         is_recorded: Whether its images were taken before, so that they can come faster than real time.
         keeps_time: Whether they have times of their own, in the past.
         takes_credentials: Whether user name, password and certificates may be settings of their own.
+        takes_client_certificate: Whether the bridge may show a certificate of its own.
+        check: Raises SettingsError where an address that it claims cannot be.
     """
 
     name: str
@@ -133,3 +142,5 @@ class SourceKind:
     is_recorded: bool = False
     keeps_time: bool = False
     takes_credentials: bool = False
+    takes_client_certificate: bool = False
+    check: Callable[[str], None] = lambda address: None

@@ -47,7 +47,7 @@ async def stream(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Video file, folder of images, http(s) or rtsp(s) URL, number of a USB camera, or synthetic:.",
+            help="Video file, folder of images, http(s), rtsp(s) or mqtt(s) URL, number of a camera, or synthetic:.",
             show_default=False,
         ),
     ],

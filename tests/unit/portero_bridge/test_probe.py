@@ -1,5 +1,7 @@
 """What `portero-bridge probe` says."""
 
+import asyncio
+import base64
 import dataclasses
 from pathlib import Path
 
@@ -13,10 +15,14 @@ from portero_bridge.probe import Look, Probe, look_at, run_probe, settings_of
 from portero_bridge.settings import BridgeSettings, CameraSettings
 from portero_bridge.sources.base import CapturedImage
 from portero_client.settings import SERVER_VARIABLE
+from portero_client.streaming.clock import SystemClock
+from tests.support.bridge.broker import publisher
 from tests.support.bridge.clock import JumpingClock
 from tests.support.bridge.odd_camera import MIXED, PASSWORD, USER, OddCamera, OddServer, Then, head, part, parts, shot
 from tests.support.bridge.odd_cameras import ODD_CAMERAS
 from tests.support.bridge.pictures import START
+from tests.support.processes.mosquitto_process import MISSING, Mosquitto, is_installed
+from tests.support.processes.mosquitto_process import PASSWORD as BROKER_PASSWORD
 from tests.support.processes.ports import free_port
 
 ODD = {camera.name: camera for camera in ODD_CAMERAS}
@@ -74,6 +80,35 @@ async def test_a_frozen_camera_is_told() -> None:
     assert "all pictures are the same" in await _line(frozen)
     alive = OddCamera("", "", "", lambda request, number: head(MIXED) + parts(part, 6))
     assert "all pictures are the same" not in await _line(alive)
+
+
+@pytest.mark.skipif(not is_installed(), reason=MISSING)
+async def test_what_a_camera_publishes_is_said(tmp_path: Path) -> None:
+    """Of an MQTT camera: the form of its payloads, what is no picture, and what the broker had retained."""
+    broker = Mosquitto(tmp_path)
+    stop = asyncio.Event()
+    await broker.start()
+    try:
+        async with publisher(broker.port) as camera:
+            await camera.publish("cam", shot(0), qos=1, retain=True)
+
+            async def publish() -> None:
+                while not stop.is_set():
+                    await camera.publish("cam", b"online", qos=1)
+                    await camera.publish("cam", base64.b64encode(shot(1)), qos=1)
+
+            publishing = asyncio.create_task(publish())
+            probe = Probe(CameraSettings(name="door", source=broker.url("cam"), rate=None), seconds=0.5)
+            line = (await look_at(probe, SystemClock())).line(probe.camera.kind.name)
+            stop.set()
+            await publishing
+    finally:
+        await broker.kill()
+    assert line.startswith("MQTT camera, 80x80, ")
+    assert "takes the password without TLS, a picture that the broker retained is passed over" in line
+    assert "published other bytes, not a JPEG file" in line
+    assert "publishes Base64" in line
+    assert BROKER_PASSWORD not in line + settings_of(probe.camera)
 
 
 def test_pictures_a_second_are_of_the_pictures() -> None:

@@ -47,10 +47,23 @@ def test_example_is_valid_and_shows_every_setting() -> None:
         ("line 1, the document: Input should be a valid dictionary", "nothing"),
         ("line 3, server: is written twice", "server: a:1\ncameras: [{name: a, source: '0'}]\nserver: b:1"),
         ("password_file needs username", "cameras: [{name: a, source: 'http://x/', password_file: f}]"),
-        ("username is for http(s) cameras", "cameras: [{name: a, source: '0', username: joe}]"),
+        ("username is for http(s) and mqtt(s) cameras", "cameras: [{name: a, source: '0', username: joe}]"),
         (
             "exclude each other",
             f"cameras: [{{name: a, source: 'https://x/', ca_file: a, certificate_sha256: {'0a' * 32}}}]",
+        ),
+        (
+            "client_certificate and client_key belong together",
+            "cameras: [{name: a, source: 'mqtts://x/cam', client_certificate: c}]",
+        ),
+        (
+            "client_certificate is for mqtts cameras",
+            "cameras: [{name: a, source: 'https://x/', client_certificate: c, client_key: k}]",
+        ),
+        ("camera a: source: source 'mqtt://x' names no topic", "cameras: [{name: a, source: 'mqtt://x'}]"),
+        (
+            "cameras a and b have the same client_id at one broker",
+            "cameras: [{name: a, source: 'mqtt://x/1?client_id=c'}, {name: b, source: 'mqtt://x/2?client_id=c'}]",
         ),
         ("64 hexadecimal digits", "cameras: [{name: a, source: 'https://x/', certificate_sha256: abc}]"),
     ],
@@ -104,6 +117,8 @@ def test_defaults_follow_the_kind_of_source(tmp_path: Path) -> None:
         ("mjpeg", "http://cam:81/stream"),
         ("mjpeg", "HTTPS://cam/capture"),
         ("rtsp", "rtsps://cam/stream"),
+        ("mqtt", "mqtt://broker/cam"),
+        ("mqtt", "MQTTS://broker/cam"),
         ("device", "0"),
         ("device", "/dev/video2"),
         ("synthetic", "synthetic:"),
@@ -171,6 +186,15 @@ def test_command_line_says_how_a_camera_is_reached() -> None:
     assert settings.tls.ca_file == Path("server.pem")
     pinned = read_arguments(["https://cam/", "--camera", "a", "--camera-certificate", "SHA256:" + "0A" * 32])
     assert pinned.cameras[0].certificate_sha256 == "0a" * 32
+
+
+def test_a_password_file_needs_a_user_of_the_address_or_the_settings() -> None:
+    """Two bridges of one broker may have one client_id each, and a user in the address counts."""
+    shared = ["mqtts://joe@broker/cam?client_id=a", "--camera", "gate", "--password-file", "p"]
+    (camera,) = read_arguments([*shared, "--camera-client-certificate", "c", "--camera-client-key", "k"]).cameras
+    assert (camera.password_file, camera.client_certificate, camera.client_key) == (Path("p"), Path("c"), Path("k"))
+    with pytest.raises(SettingsError, match="password_file needs username beside it, or a user name in the address"):
+        read_arguments(["mqtts://broker/cam", "--camera", "gate", "--password-file", "p"])
 
 
 def test_command_line_overrides_the_file(tmp_path: Path) -> None:

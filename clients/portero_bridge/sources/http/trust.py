@@ -11,7 +11,6 @@ from portero_bridge.errors import SourceFault
 
 # Contexts are few: one for the system's authorities, one for each file and for each state of it.
 _MOST_CONTEXTS = 64
-_HINT = "name the camera's authorities in ca_file, or its certificate's fingerprint in certificate_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,23 @@ class Trust:
         try:
             return _file_context(self.ca_file, self.ca_file.stat().st_mtime_ns)
         except (OSError, ssl.SSLError) as error:
-            raise SourceFault(f"ca_file {self.ca_file} holds no certificates that can be read") from error
+            raise self._unreadable() from error
+
+    def own_context(self) -> ssl.SSLContext:
+        """Returns a new TLS context, which the caller may add to.
+
+        Raises:
+            SourceFault: The file cannot be read, or holds no certificates.
+        """
+        if self.fingerprint is not None:
+            return _new_pinning_context()
+        try:
+            return ssl.create_default_context(cafile=self.ca_file and str(self.ca_file))
+        except (OSError, ssl.SSLError) as error:
+            raise self._unreadable() from error
+
+    def _unreadable(self) -> SourceFault:
+        return SourceFault(f"ca_file {self.ca_file} holds no certificates that can be read")
 
     def check(self, certificate: bytes | None) -> None:
         """Compares the certificate of a new connection with the fingerprint, if there is one.
@@ -70,16 +85,26 @@ def normal_fingerprint(text: str) -> str:
     return digits
 
 
-def tls_fault(error: ssl.SSLError) -> SourceFault:
-    """Returns what went wrong with a camera's TLS, in words for its operator."""
+def tls_fault(
+    error: ssl.SSLError, *, peer: str = "the camera", schemes: tuple[str, str] = ("http://", "https://")
+) -> SourceFault:
+    """Returns what went wrong with a camera's TLS, in words for its operator.
+
+    Args:
+        error: What TLS says.
+        peer: Whom the bridge speaks with.
+        schemes: How addresses without and with TLS begin.
+    """
     if isinstance(error, ssl.SSLCertVerificationError):
         why = " ".join(str(getattr(error, "verify_message", "")).split()).rstrip(".") or "no reason given"
-        return SourceFault(f"certificate not trusted: {why}; {_HINT}")
+        hint = f"name {peer}'s authorities in ca_file, or its certificate's fingerprint in certificate_sha256"
+        return SourceFault(f"certificate not trusted: {why}; {hint}")
     # The library sets no attribute where OpenSSL has no reason.
     code = getattr(error, "reason", None) or type(error).__name__
     if code in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
-        return SourceFault("the camera does not speak TLS at this address: try http:// in place of https://")
-    return SourceFault(f"no TLS with the camera: {code.replace('_', ' ').lower()}")
+        plain, secure = schemes
+        return SourceFault(f"{peer} does not speak TLS at this address: try {plain} in place of {secure}")
+    return SourceFault(f"no TLS with {peer}: {code.replace('_', ' ').lower()}")
 
 
 @lru_cache(maxsize=1)
@@ -89,6 +114,10 @@ def _system_context() -> ssl.SSLContext:
 
 @lru_cache(maxsize=1)
 def _pinning_context() -> ssl.SSLContext:
+    return _new_pinning_context()
+
+
+def _new_pinning_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
