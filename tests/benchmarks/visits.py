@@ -95,8 +95,9 @@ class _Variant:
 
 
 def _variants(arguments: argparse.Namespace) -> list[_Variant]:
-    ordinary = SCALES[arguments.engine].policy.margin
-    factors = (arguments.margin_factor or [1.0, 2.0]) if arguments.look_alikes else [None]
+    policy = SCALES[arguments.engine].policy
+    ordinary, guarded = policy.margin, round(policy.confusable_margin / policy.margin, 2)
+    factors = (arguments.margin_factor or [1.0, guarded]) if arguments.look_alikes else [None]
     return [
         _Variant(remembered, users, None if factor is None else factor * ordinary)
         for remembered in ((0.0, 60.0) if arguments.memory else (0.0,))
@@ -137,7 +138,7 @@ def _arguments() -> argparse.Namespace:
         type=float,
         action="append",
         help="with --look-alikes: the margin between them as a multiple of the ordinary one, which is no guard; may be "
-        "given again; default: 1 and 2",
+        "given again; default: 1 and the engine's own",
     )
     parser.add_argument("--engine", choices=("rekognition", "local"), default="rekognition", help="the server's")
     parser.add_argument("--visits", type=int, default=200)

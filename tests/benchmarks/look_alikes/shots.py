@@ -22,7 +22,7 @@ from portero_simulator.similarity import rekognition_similarity
 from tests.benchmarks.visit_baseline import NEAR, learned
 from tests.benchmarks.visit_footage import Footage, Subject
 
-FACTORS = (1.0, 1.5, 2.0, 3.0)
+FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _NOBODY_WAITS = CallContext(None, Lane.ATTENDANCE)
 _EVERY = 3
 """Which frames are looked at: the next one is hardly another shot."""

@@ -9,11 +9,12 @@ from portero_server.domain.detection.detections import MatchPolicy
 
 QualityFilter = Literal["NONE", "AUTO", "LOW", "MEDIUM", "HIGH"]
 
-POLICY = MatchPolicy(threshold=0.99, margin=0.02, sure_by=0.002, confusable_margin=0.04)
+POLICY = MatchPolicy(threshold=0.99, margin=0.02, sure_by=0.002, confusable_margin=0.2)
 """Amazon recommends 0.99 where accuracy matters and nobody reviews the match, and finds 0.80 acceptable for photo
 albums ("The facts on facial recognition with artificial intelligence", aws.amazon.com/rekognition). Similarities of
 the right person crowd together near 1, hence the small margin. A second, paid call is made only for what is within
-0.002 of the threshold. People who are easily taken for each other need twice the margin, as with the other engines.
+0.002 of the threshold. Between people who are easily taken for each other the best must lead by 0.2: near 1 the scale
+is so steep that a lead of 0.04 is what one person's photographs of two days differ by.
 """
 
 

@@ -38,9 +38,9 @@ TRAITS = EncoderTraits(
     # 0.6 is dlib's customary distance, and took strangers for people we know; 0.55 did not, and the margin guards
     # large galleries, where strangers are near to several people at once. It does not guard against a stranger who
     # resembles one person: the shots of one such pair were at 0.458 to 0.482, so one shot must be above that to name
-    # somebody alone. People of the gallery who are easily taken for each other need twice the margin.
+    # somebody alone. People of the gallery who are easily taken for each other need three times the margin.
     policy=MatchPolicy(
-        threshold=0.45, margin=0.05, sure_by=0.06, sure_by_tenfold=0.02, sure_quality=0.1, confusable_margin=0.1
+        threshold=0.45, margin=0.05, sure_by=0.06, sure_by_tenfold=0.02, sure_quality=0.1, confusable_margin=0.15
     ),
     # About 0.3 to 0.6 for one person, 0.7 and more for two.
     distances=FaceDistances(),
