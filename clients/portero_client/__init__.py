@@ -181,6 +181,7 @@ from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.subscriptions import (
     DeliveryOutcome,
     NewSecret,
+    PeopleSink,
     Subscription,
     SubscriptionDelivery,
     SubscriptionFilter,
@@ -309,6 +310,7 @@ __all__ = [
     "NotFound",
     "OpenQuestion",
     "Page",
+    "PeopleSink",
     "PermissionDenied",
     "Person",
     "PersonPrivacy",

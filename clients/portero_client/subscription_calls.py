@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from portero_client.calls import subscriptions as calls
@@ -39,6 +40,34 @@ class Subscriptions:
             ResourceExhausted: There are too many.
         """
         return await self._ask(calls.create(display_name, url=url, wanted=wanted, concurrency=concurrency))
+
+    async def create_for_people(
+        self,
+        display_name: str,
+        *,
+        urls: Sequence[str],
+        language: str = "",
+        wanted: SubscriptionFilter | None = None,
+        concurrency: int = 0,
+    ) -> Subscription:
+        """Creates a subscription of people, who are told in words of what happens from now on.
+
+        Args:
+            display_name: Name for people.
+            urls: Apprise URLs, as "tgram://TOKEN/CHAT"; the server shows them to nobody again.
+            language: "en" or "es"; empty means English.
+            wanted: Which events; None: all within the scope of this client's credential.
+            concurrency: Most messages in flight, 1 to 32; 0 means 1.
+
+        Raises:
+            InvalidArgument: A value cannot be used, or a URL leads to where nothing may be sent.
+            FailedPrecondition: The server has no file of keys that seal secrets.
+            ResourceExhausted: There are too many.
+        """
+        call = calls.create_for_people(
+            display_name, urls=urls, language=language, wanted=wanted, concurrency=concurrency
+        )
+        return await self._ask(call)
 
     async def get(self, subscription: str) -> Subscription:
         """Returns a subscription. Raises NotFound."""

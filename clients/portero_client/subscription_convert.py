@@ -9,6 +9,7 @@ from portero_client.names import CAMERAS, PEOPLE
 from portero_client.sightings import SightingEventKind
 from portero_client.subscriptions import (
     DeliveryOutcome,
+    PeopleSink,
     Subscription,
     SubscriptionDelivery,
     SubscriptionFilter,
@@ -71,7 +72,12 @@ def subscription_from(message: pb2.Subscription) -> Subscription:
         create_time=time_from(message.create_time) if message.HasField("create_time") else None,
         update_time=time_from(message.update_time) if message.HasField("update_time") else None,
         previous_secrets_expire_time=time_from(until) if message.HasField("previous_secrets_expire_time") else None,
+        people=_people_from(message.people) if message.HasField("people") else None,
     )
+
+
+def _people_from(message: pb2.PeopleSink) -> PeopleSink:
+    return PeopleSink(tuple(message.schemas), message.language)
 
 
 def trial_from(message: pb2.TestSubscriptionResponse) -> TrialDelivery:

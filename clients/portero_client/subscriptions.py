@@ -67,13 +67,26 @@ class WebhookSink:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSink:
+    """People, who are told in words.
+
+    Attributes:
+        schemas: Of the Apprise URLs, as "mailtos"; the server never shows more of them.
+        language: Of the messages, "en" or "es".
+    """
+
+    schemas: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """To whom events are sent, and which.
 
     Attributes:
         name: Resource name, "subscriptions/{subscription}"; "subscriptions/settings" is the webhook of the settings.
         display_name: Name for people.
-        webhook: Where it sends; None: to something that this client does not know.
+        webhook: Where it sends; None: to people, or to something that this client does not know.
         filter: Which events.
         concurrency: Most messages in flight.
         state: Whether it sends.
@@ -83,10 +96,11 @@ class Subscription:
         creator: Who made it.
         position: Up to this event nothing is left to send.
         last_position: The last event that is stored.
-        secret_count: How many secrets sign now.
+        secret_count: How many secrets sign now; 0: its messages are not signed.
         create_time: UTC, as the other times; None: it is that of the settings.
         update_time: When it was last changed; None: it is that of the settings.
         previous_secrets_expire_time: When the last one of the replaced secrets stops signing; None: there is none.
+        people: Who is told; None: it is no subscription of people.
     """
 
     name: str
@@ -105,6 +119,7 @@ class Subscription:
     create_time: datetime | None = None
     update_time: datetime | None = None
     previous_secrets_expire_time: datetime | None = None
+    people: PeopleSink | None = None
 
 
 @dataclass(frozen=True, slots=True)

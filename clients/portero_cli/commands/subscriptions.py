@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,21 +13,19 @@ from portero_cli.completing import complete_cameras, complete_people
 from portero_cli.exits import ExitCode
 from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.sheet import Sheet, table
-from portero_cli.screen.tables import local_time
+from portero_cli.screen.subscription_tables import deliveries_table, subscriptions_table
 from portero_cli.session import Session, command
 from portero_cli.several import done_to_each
+from portero_cli.sink_urls import read_urls
 from portero_cli.times import parse_duration, parse_time
 from portero_client import (
     DeliveryOutcome,
     NewSecret,
     SightingEventKind,
     Subscription,
-    SubscriptionDelivery,
     SubscriptionFilter,
-    SubscriptionState,
 )
-from portero_client.names import CAMERAS, PEOPLE, SUBSCRIPTIONS
+from portero_client.names import SUBSCRIPTIONS
 
 SubscriptionArgument = Annotated[
     str, typer.Argument(metavar="SUBSCRIPTION", help="Id, or subscriptions/ID.", show_default=False)
@@ -69,8 +68,17 @@ WithoutStrangersOption = Annotated[
 ]
 ConcurrencyOption = Annotated[
     int | None,
-    typer.Option("--concurrency", min=1, max=32, help="Most messages in flight. Default: 8.", show_default=False),
+    typer.Option(
+        "--concurrency", min=1, max=32, help="Most messages in flight. Default: 8, to people 1.", show_default=False
+    ),
 ]
+
+
+class SinkOption(Enum):
+    """What a subscription sends to."""
+
+    WEBHOOK = "webhook"
+    PEOPLE = "people"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -94,7 +102,26 @@ def add_to(app: typer.Typer) -> None:
 async def create(
     session: Session,
     display_name: Annotated[str, typer.Argument(metavar="NAME", help="Display name.", show_default=False)],
-    url: Annotated[str, typer.Argument(metavar="URL", help="https://HOST/PATH of the webhook.", show_default=False)],
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[URL]", help="https://HOST/PATH of the webhook. Without it, it is read.", show_default=False
+        ),
+    ] = None,
+    sink: Annotated[SinkOption, typer.Option("--to", help="A webhook, or people by Apprise.")] = SinkOption.WEBHOOK,
+    urls: Annotated[
+        Path | None,
+        typer.Option(
+            "--urls",
+            metavar="FILE",
+            help="File with the URL, or the Apprise URLs of people, one a line; - for the standard input. Without it "
+            "and without URL they are asked for.",
+            show_default=False,
+        ),
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", help="Of what people are told: en or es. Default: en.", show_default=False)
+    ] = "",
     kinds: KindsOption = None,
     cameras: CamerasOption = None,
     sites: SitesOption = None,
@@ -103,10 +130,21 @@ async def create(
     without_strangers: WithoutStrangersOption = False,
     concurrency: ConcurrencyOption = None,
 ) -> ExitCode:
-    """Create a webhook and print its secret, which is shown only once. It is told of what happens from now on."""
+    """Create a subscription, which is told of what happens from now on; of a webhook, print the secret, only once."""
+    if language and sink is not SinkOption.PEOPLE:
+        raise typer.BadParameter("--language is for --to people")
     wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers)
+    where, at_once = read_urls(url, urls), concurrency or 0
     async with session.client() as client:
-        made = await client.subscriptions.create(display_name, url=url, wanted=wanted, concurrency=concurrency or 0)
+        if sink is SinkOption.PEOPLE:
+            told = await client.subscriptions.create_for_people(
+                display_name, urls=where, language=language, wanted=wanted, concurrency=at_once
+            )
+            _show(session, told)
+            return ExitCode.OK
+        if len(where) > 1:
+            raise typer.BadParameter("--urls: a webhook has one URL")
+        made = await client.subscriptions.create(display_name, url=where[0], wanted=wanted, concurrency=at_once)
     _show_secret(session, made)
     return ExitCode.OK
 
@@ -118,7 +156,7 @@ async def list_subscriptions(session: Session, limit: LimitOption = 100, page_to
         page = await client.subscriptions.list(page_token=page_token).first(limit)
     session.output.show(
         {"subscriptions": page.items, "next_page_token": page.next_page_token},
-        _table(page.items) if page.items else "no subscription",
+        subscriptions_table(page.items) if page.items else "no subscription",
     )
     note_rest(session.output, page)
     return ExitCode.OK
@@ -183,7 +221,7 @@ async def test(session: Session, subscription: SubscriptionArgument) -> ExitCode
     """Send one message of type webhook.test and say what was answered; exits with 1 if it was not taken."""
     async with session.client() as client:
         trial = await client.subscriptions.test(subscription)
-    taken = f"it took the message and answered {trial.http_status}"
+    taken = f"it took the message and answered {trial.http_status}" if trial.http_status else "the message was taken"
     session.output.show({"trial": trial}, taken if trial.delivered else f"not taken: {trial.problem}")
     return ExitCode.OK if trial.delivered else ExitCode.FAILED
 
@@ -221,7 +259,7 @@ async def deliveries(
         page = await client.subscriptions.deliveries(subscription, outcome=outcome, page_token=page_token).first(limit)
     session.output.show(
         {"deliveries": page.items, "next_page_token": page.next_page_token},
-        _deliveries_table(page.items) if page.items else "no delivery",
+        deliveries_table(page.items) if page.items else "no delivery",
     )
     note_rest(session.output, page)
     return ExitCode.OK
@@ -286,82 +324,9 @@ def _filter(
 
 
 def _show(session: Session, subscription: Subscription) -> None:
-    session.output.show({"subscription": subscription}, _table([subscription]))
+    session.output.show({"subscription": subscription}, subscriptions_table([subscription]))
 
 
 def _show_secret(session: Session, made: NewSecret) -> None:
     session.output.note(f"{made.subscription.name}; its secret is shown only once:")
     session.output.show({"subscription": made.subscription, "secret": made.secret}, made.secret)
-
-
-def _table(subscriptions: Iterable[Subscription]) -> Sheet:
-    return table(
-        "id",
-        "name",
-        "sends to",
-        "state",
-        "only",
-        "event",
-        "of",
-        rows=(
-            (
-                SUBSCRIPTIONS.identifier(each.name),
-                each.display_name,
-                "" if each.webhook is None else each.webhook.origin,
-                _state(each),
-                _conditions(each),
-                each.position,
-                each.last_position,
-            )
-            for each in subscriptions
-        ),
-        spare=("only", "name"),
-    )
-
-
-def _state(subscription: Subscription) -> str:
-    gone = subscription.state is SubscriptionState.GONE
-    state = "gone (answered 410)" if gone else subscription.state.value
-    return f"{state}, read-only" if subscription.read_only else state
-
-
-def _conditions(subscription: Subscription) -> str:
-    wanted = subscription.filter
-    people = [*map(PEOPLE.identifier, wanted.people)] if wanted.people or not wanted.limited_to_people else ["nobody"]
-    return " ".join(
-        (
-            *(kind.value for kind in wanted.kinds),
-            *map(CAMERAS.identifier, wanted.cameras or subscription.scope_cameras),
-            *(f"sites/{site}" for site in wanted.sites or subscription.scope_sites),
-            *people,
-            *([f"≥{wanted.min_similarity:g}"] if wanted.min_similarity else []),
-            *(["no strangers"] if wanted.without_strangers else []),
-        )
-    )
-
-
-def _deliveries_table(found: Iterable[SubscriptionDelivery]) -> Sheet:
-    return table(
-        "event",
-        "kind",
-        "camera",
-        "outcome",
-        "answer",
-        "tries",
-        "last try",
-        "message",
-        rows=(
-            (
-                each.position,
-                each.kind.value,
-                CAMERAS.identifier(each.camera),
-                each.outcome.value,
-                each.problem or str(each.http_status or ""),
-                each.attempt_count,
-                local_time(each.last_attempt_time),
-                each.message_id,
-            )
-            for each in found
-        ),
-        spare=("message", "kind", "tries"),
-    )

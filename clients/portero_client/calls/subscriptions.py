@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -38,6 +39,25 @@ def create(display_name: str, *, url: str, wanted: SubscriptionFilter | None, co
         pb2.CreateSubscriptionRequest(subscription=asked),
         pb2.CreateSubscriptionResponse,
         lambda answer: NewSecret(convert.subscription_from(answer.subscription), answer.secret),
+    )
+
+
+def create_for_people(
+    display_name: str, *, urls: Sequence[str], language: str, wanted: SubscriptionFilter | None, concurrency: int
+) -> Call[Subscription]:
+    """Creates a subscription of people."""
+    asked = pb2.Subscription(
+        display_name=display_name,
+        people=pb2.PeopleSink(urls=urls, language=language),
+        filter=None if wanted is None else convert.filter_to(wanted),
+        concurrency=concurrency,
+    )
+    return unary(
+        _SERVICE + "CreateSubscription",
+        pb2.CreateSubscriptionRequest(subscription=asked),
+        pb2.CreateSubscriptionResponse,
+        lambda answer: convert.subscription_from(answer.subscription),
+        patience=_TRIAL,
     )
 
 

@@ -8,24 +8,30 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from portero_server import __version__
 from portero_server.access.authorized_cameras import Sites
+from portero_server.clock import Clock
 from portero_server.composition.context import BuildContext
 from portero_server.composition.events import tls_of
 from portero_server.composition.settings_webhook import ReadOnlyWebhook
 from portero_server.composition.store import Stores
 from portero_server.domain.events.alerts import AlertRules
 from portero_server.domain.events.delivery import RetryPolicy
+from portero_server.domain.events.subscriptions import SinkKind
 from portero_server.events.alerts import Alerts
 from portero_server.events.journal import SubscriptionJournal
+from portero_server.events.people_sink import PeopleRules, PeopleSink
 from portero_server.events.relay import Relay, RelayPolicy
 from portero_server.events.relay_ports import Sender
 from portero_server.events.sealed_endpoints import EndpointRules, SealedEndpoints
 from portero_server.events.selection import SubscriptionSelection
+from portero_server.events.sinks import Sinks
 from portero_server.events.subscription_relays import SubscriptionRelays
 from portero_server.events.subscription_service import SubscriptionService
 from portero_server.events.webhook import Endpoint, WebhookSender
+from portero_server.events.webhook_sink import WebhookSink
 from portero_server.rpc.services.subscriptions import SubscriptionServicer
 from portero_server.settings import Settings
 from portero_server.store.event_relays import EventRelayStore
@@ -69,21 +75,19 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
     quiet = timedelta(seconds=settings.alert_quiet)
     rules = AlertRules(quiet, frozenset(settings.visitor_forbidden_sites))
     alerts = Alerts(StrangersBefore(stores.database, quiet), rules)
-
-    def sender_of(endpoint: Endpoint) -> AbstractAsyncContextManager[Sender]:
-        return WebhookSender(endpoint, clock, agent=f"portero/{__version__}")
+    sinks = _sinks(settings, endpoints, clock)
 
     def progress_of(name: str, endpoint: str) -> EventRelayStore:
         return EventRelayStore(stores.database, name, endpoint, server, creates=False)
 
     def relay_of(sealed: SealedSubscription) -> Relay:
         subscription = sealed.subscription
-        name = relay_name(subscription.subscription_id)
+        name = relay_name(subscription.kind, subscription.subscription_id)
         return Relay(
             stores.sightings,
             stores.people.display_names,
             progress_of(name, sealed.endpoint),
-            sender_of(endpoints.opened(sealed)),
+            sinks[subscription.kind].sender(sealed),
             SubscriptionSelection(subscription, sites, alerts),
             clock,
             metrics.of(subscription.subscription_id),
@@ -94,7 +98,7 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
                 tolerated=_TOLERATED,
             ),
             journal=SubscriptionJournal(deliveries, subscription.subscription_id),
-            name=name,
+            name=f"subscriptions/{subscription.subscription_id}",
         )
 
     relays = SubscriptionRelays(store, relay_of, clock, metrics, settings.subscription_poll)
@@ -102,7 +106,7 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
     service = SubscriptionService(
         store,
         endpoints,
-        sender_of,
+        sinks,
         progress_of,
         stores.sightings,
         ReadOnlyWebhook(settings, stores.database, clock),
@@ -111,6 +115,25 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
         most=settings.subscription_limit,
     )
     return SubscriptionParts(relays, SubscriptionServicer(service, deliveries))
+
+
+def _sinks(settings: Settings, endpoints: SealedEndpoints, clock: Clock) -> Sinks:
+    """Returns what each kind of destination does."""
+
+    def webhook(endpoint: Endpoint) -> AbstractAsyncContextManager[Sender]:
+        return WebhookSender(endpoint, clock, agent=f"portero/{__version__}")
+
+    people = PeopleRules(
+        frozenset(settings.people_schemas),
+        settings.webhook_networks,
+        settings.webhook_timeout,
+        ZoneInfo(settings.people_time_zone),
+        settings.webhook_ca_file,
+    )
+    return {
+        SinkKind.WEBHOOK: WebhookSink(endpoints, webhook),
+        SinkKind.PEOPLE: PeopleSink(endpoints, people),
+    }
 
 
 def _endpoints(settings: Settings) -> SealedEndpoints:

@@ -68,7 +68,7 @@ class SealedEndpoints:
             raise InvalidInput(field, f"{field}: {refusal}", reason="ADDRESS_REFUSED") from None
 
     def sealed_url(self, subscription_id: str, url: str) -> tuple[bytes, str]:
-        """Returns a URL, sealed, and its digest.
+        """Returns a URL, or the lines of several, sealed, and its digest.
 
         Raises:
             FailedPrecondition: The settings name no key file.
@@ -92,6 +92,15 @@ class SealedEndpoints:
         Raises:
             FailedPrecondition: The settings name no key file, or one without the key that sealed them.
         """
+        url, keys = self.opened_text(subscription)
+        return Endpoint(url, keys, self._guard(url), self._rules.timeout, self._rules.tls)
+
+    def opened_text(self, subscription: SealedSubscription) -> tuple[str, list[bytes]]:
+        """Returns what `sealed_url` sealed for a subscription, and the secrets that sign now.
+
+        Raises:
+            FailedPrecondition: As `opened`.
+        """
         seal, subscription_id = self._required(), subscription.subscription.subscription_id
         try:
             url = seal.open(subscription_id, _URL, subscription.url).decode()
@@ -101,7 +110,7 @@ class SealedEndpoints:
                 f"the secrets of subscriptions/{subscription_id} cannot be opened: {broken.message}",
                 reason=broken.reason,
             ) from None
-        return Endpoint(url, keys, self._guard(url), self._rules.timeout, self._rules.tls)
+        return url, keys
 
     def _guard(self, url: str) -> AddressGuard:
         return AddressGuard(self._rules.networks, public=is_encrypted(url))

@@ -19,16 +19,16 @@ from portero_server.domain.events.subscriptions import (
     SubscriptionState,
     checked_concurrency,
     checked_overlap,
-    checked_url,
-    origin_of,
 )
 from portero_server.domain.people.people import checked_display_name
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.events.relay_ports import Sender
-from portero_server.events.sealed_endpoints import SealedEndpoints, SenderOf
+from portero_server.events.sealed_endpoints import SealedEndpoints
+from portero_server.events.sinks import Destination, Sinks
 from portero_server.events.webhook import Sent
 from portero_server.store.event_relays import EventRelayStore
 from portero_server.store.subscriptions import (
+    SealedSecret,
     SealedSubscription,
     SubscriptionChanges,
     SubscriptionStore,
@@ -69,7 +69,8 @@ class NewSubscription:
     """
 
     display_name: str
-    url: str
+    kind: SinkKind
+    destination: Destination
     wanted: SubscriptionFilter
     concurrency: int
     scope: Scope
@@ -83,7 +84,7 @@ class SubscriptionService:
         self,
         store: SubscriptionStore,
         endpoints: SealedEndpoints,
-        sender_of: SenderOf,
+        sinks: Sinks,
         relay_of: Callable[[str, str], EventRelayStore],
         positions: EventPositions,
         webhook: SettingsWebhook,
@@ -97,7 +98,7 @@ class SubscriptionService:
         Args:
             store: The subscriptions.
             endpoints: Seals and opens what is secret.
-            sender_of: Makes what sends a trial message.
+            sinks: The kinds of destinations, which check what is asked for, and send.
             relay_of: Returns the store of a relay's progress, for its name and endpoint.
             positions: Of events.
             webhook: The one of the settings.
@@ -107,7 +108,7 @@ class SubscriptionService:
         """
         self._store = store
         self._endpoints = endpoints
-        self._sender_of = sender_of
+        self._sinks = sinks
         self._relay_of = relay_of
         self._positions = positions
         self._webhook = webhook
@@ -119,33 +120,39 @@ class SubscriptionService:
         """Creates a subscription, which is told of what happens from now on.
 
         Returns:
-            The subscription, and its secret, which is not stored as text and cannot be read again.
+            The subscription, and its secret, which is not stored as text and cannot be read again; empty: messages of
+            its kind are not signed.
 
         Raises:
-            InvalidInput: A value cannot be used, or the URL leads to where nothing may be sent.
+            InvalidInput: A value cannot be used, or a URL leads to where nothing may be sent.
             FailedPrecondition: The settings name no key file.
             LimitReached: There are too many.
         """
         display_name = checked_display_name(new.display_name, "subscription.display_name")
-        url = checked_url(new.url, plaintext=self._endpoints.plaintext_allowed)
-        self._endpoints.check_host(url)
-        concurrency = checked_concurrency(new.concurrency)
+        sink = self._sinks[new.kind]
+        concurrency = checked_concurrency(new.concurrency, sink.concurrency)
+        where = await sink.checked(new.destination)
         subscription_id, now = uuid4().hex, self._clock.now()
-        sealed, endpoint = self._endpoints.sealed_url(subscription_id, url)
-        secret, text = self._endpoints.new_secret(subscription_id)
+        sealed, endpoint = self._endpoints.sealed_url(subscription_id, where.text)
+        secrets: tuple[SealedSecret, ...] = ()
+        text = ""
+        if sink.signs:
+            secret, text = self._endpoints.new_secret(subscription_id)
+            secrets = (secret,)
         made = Subscription(
             subscription_id,
             display_name,
-            SinkKind.WEBHOOK,
-            origin_of(url),
+            new.kind,
+            where.origin,
             new.wanted,
             new.scope,
             concurrency,
             created_at=now,
             created_by=new.created_by,
             updated_at=now,
+            language=where.language,
         )
-        stored = await self._store.create(SealedSubscription(made, sealed, endpoint, (secret,)), most=self._most)
+        stored = await self._store.create(SealedSubscription(made, sealed, endpoint, secrets), most=self._most)
         self._changed()
         return stored, text
 
@@ -184,7 +191,8 @@ class SubscriptionService:
         if "display_name" in changes:
             changes["display_name"] = checked_display_name(changes["display_name"], "subscription.display_name")
         if "concurrency" in changes:
-            changes["concurrency"] = checked_concurrency(changes["concurrency"])
+            kind = (await self._store.get(subscription_id, self._clock.now())).kind
+            changes["concurrency"] = checked_concurrency(changes["concurrency"], self._sinks[kind].concurrency)
         if not changes:
             return await self.get(subscription_id)
         stored = await self._store.update(subscription_id, changes, self._clock.now())
@@ -238,8 +246,8 @@ class SubscriptionService:
         """
         if subscription_id == SETTINGS_ID:
             return await self._webhook.tried()
-        endpoint = self._endpoints.opened(await self._sealed(subscription_id))
-        async with self._sender_of(endpoint) as sender:
+        sealed = await self._sealed(subscription_id)
+        async with self._sinks[sealed.subscription.kind].sender(sealed) as sender:
             return await _trial(sender, self._clock)
 
     async def rotate(self, subscription_id: str, keep_previous: timedelta) -> tuple[Subscription, str]:
@@ -251,9 +259,16 @@ class SubscriptionService:
         Raises:
             NotFound: It does not exist.
             InvalidInput: The time is too long.
-            FailedPrecondition: Five secrets sign already, it is that of the settings, or they name no key file.
+            FailedPrecondition: Five secrets sign already, its messages are not signed, it is that of the settings, or
+                they name no key file.
         """
         _refuse_settings(subscription_id)
+        kind = (await self._store.get(subscription_id, self._clock.now())).kind
+        if not self._sinks[kind].signs:
+            raise FailedPrecondition(
+                f"messages of subscriptions/{subscription_id} are not signed: it sends to {kind.value}",
+                reason="NOT_SIGNED",
+            )
         overlap = checked_overlap(keep_previous)
         secret, text = self._endpoints.new_secret(subscription_id)
         stored = await self._store.add_secret(subscription_id, secret, self._clock.now(), overlap)
@@ -274,7 +289,7 @@ class SubscriptionService:
     async def _relay(self, subscription_id: str) -> EventRelayStore:
         _refuse_settings(subscription_id)
         found = await self._sealed(subscription_id)
-        return self._relay_of(relay_name(subscription_id), found.endpoint)
+        return self._relay_of(relay_name(found.subscription.kind, subscription_id), found.endpoint)
 
     async def _sealed(self, subscription_id: str) -> SealedSubscription:
         found = await self._store.sealed(self._clock.now(), subscription_id)

@@ -7,12 +7,14 @@ from portero.v1.sighting_service_pb2 import SIGHTING_EVENT_KIND_UNSPECIFIED
 
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.events.subscriptions import (
+    SinkKind,
     Subscription,
     SubscriptionFilter,
     SubscriptionState,
     filter_of,
 )
 from portero_server.errors import InvalidInput
+from portero_server.events.sinks import Destination
 from portero_server.rpc.convert import EVENT_KINDS, time_to_proto
 from portero_server.rpc.resource_names import (
     camera_name,
@@ -42,7 +44,6 @@ def subscription_to_proto(subscription: Subscription, last_position: int) -> pb.
     message = pb.Subscription(
         name=subscription_name(subscription.subscription_id),
         display_name=subscription.display_name,
-        webhook=pb.WebhookSink(origin=subscription.origin),
         filter=_filter_to_proto(subscription.wanted),
         concurrency=subscription.concurrency,
         state=_STATES[subscription.state],
@@ -55,15 +56,26 @@ def subscription_to_proto(subscription: Subscription, last_position: int) -> pb.
         secret_count=subscription.secrets,
         previous_secrets_expire_time=None if until is None else time_to_proto(until),
     )
+    if subscription.kind is SinkKind.PEOPLE:
+        message.people.schemas.extend(subscription.origin.split())
+        message.people.language = subscription.language
+    else:
+        message.webhook.origin = subscription.origin
     if not subscription.read_only:
         message.create_time.CopyFrom(time_to_proto(subscription.created_at))
         message.update_time.CopyFrom(time_to_proto(subscription.updated_at))
     return message
 
 
-def url_from_proto(sink: pb.WebhookSink) -> str:
-    """Returns the URL of a request, which may hold a secret."""
-    return sink.url
+def destination_from_proto(asked: pb.Subscription) -> tuple[SinkKind, Destination]:
+    """Returns where a request wants to send, which may hold a secret. Raises InvalidInput if it does not say."""
+    sink = asked.WhichOneof("sink")
+    if sink == "webhook":
+        return SinkKind.WEBHOOK, Destination((asked.webhook.url,))
+    if sink == "people":
+        return SinkKind.PEOPLE, Destination(tuple(asked.people.urls), asked.people.language)
+    field = "subscription.webhook"
+    raise InvalidInput(field, f"{field} or subscription.people must be set: it says where to send")
 
 
 def filter_from_proto(message: pb.SubscriptionFilter) -> SubscriptionFilter:

@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from portero_server.domain.events.addresses import Network
+from portero_server.domain.events.apprise_urls import KNOWN_SCHEMAS
 from portero_server.settings.types import Seconds
 
 EventKind = Literal["started", "resumed", "revised", "left"]
@@ -87,6 +89,16 @@ class EventSettings(BaseSettings):
         5.0, description="How often a server looks for subscriptions that were changed on another one, seconds."
     )
 
+    people_schemas: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("discord", "gchat", "jsons", "mailtos", "matrixs", "mmosts", "ntfys", "pover", "slack", "tgram", "workflows"),
+        description="Schemas of Apprise URLs to which subscriptions of people may send, with commas. May be any of "
+        f"{', '.join(sorted(KNOWN_SCHEMAS))}; json and mailto do not encrypt, and reach addresses in "
+        "PORTERO_WEBHOOK_NETWORKS only. Empty: none.",
+    )
+    people_time_zone: str = Field(
+        "UTC", description="IANA time zone in which messages to people tell times, as America/Santiago."
+    )
+
     alert_quiet: Seconds = Field(
         3600.0,
         description="Alerts of subscriptions (unknown_person, visitor_returned): how long no stranger must have "
@@ -94,7 +106,23 @@ class EventSettings(BaseSettings):
         "goes in and out makes one.",
     )
 
-    _split = field_validator("webhook_networks", "webhook_events", mode="before")(_words)
+    _split = field_validator("webhook_networks", "webhook_events", "people_schemas", mode="before")(_words)
+
+    @field_validator("people_schemas")
+    @classmethod
+    def _known_schemas(cls, schemas: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(schemas) - set(KNOWN_SCHEMAS)):
+            raise ValueError(f"{unknown[0]} may not be allowed: use any of {', '.join(sorted(KNOWN_SCHEMAS))}")
+        return schemas
+
+    @field_validator("people_time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be an IANA time zone that is known here, such as America/Santiago") from None
+        return name
 
     @field_validator("webhook_url")
     @classmethod

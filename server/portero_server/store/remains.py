@@ -78,6 +78,7 @@ IMPERSONAL = frozenset(
         "event_relays.stopped_reason",
         "subscriptions.kind",
         "subscriptions.kinds",
+        "subscriptions.language",
         "subscription_deliveries.kind",
         "subscription_deliveries.alert",
         "subscription_deliveries.outcome",

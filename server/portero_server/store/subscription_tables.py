@@ -1,6 +1,7 @@
 """The tables of subscriptions: to whom events are sent, and what became of the last messages.
 
-How far each has sent is in `event_relays`, under its resource name. `schema.py` has most other tables.
+How far each has sent is in `event_relays`, under a name that its kind makes (`relay_name` in subscriptions.py).
+`schema.py` has most other tables.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ subscriptions = table(
     required("updated_at", UtcTime),
     # Grows with each change, so that servers notice it.
     required("revision", BigInteger),
+    # In which people are told; null: it is no sink of people.
+    Column("language", Name),
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
@@ -36,6 +36,8 @@ from portero_server.store.sequencers import last_position
 
 _KINDS = {kind.value: kind for kind in SightingEventKind}
 _COLUMNS = subscriptions.c
+_RELAYS = {kind: "subscriptions" if kind is SinkKind.WEBHOOK else kind.value for kind in SinkKind}
+_RELAYS_BY_KIND = {kind.value: first for kind, first in _RELAYS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,13 @@ class SubscriptionChanges(TypedDict, total=False):
     concurrency: int
 
 
-def relay_name(subscription_id: str) -> str:
-    """Returns the name of a subscription's row in `event_relays`."""
-    return f"subscriptions/{subscription_id}"
+def relay_name(kind: SinkKind, subscription_id: str) -> str:
+    """Returns the name of a subscription's row in `event_relays`.
+
+    A server of a release that knows webhooks only finds no row of another kind under the name that it looks for. So it
+    neither lists such a subscription nor sends to it.
+    """
+    return f"{_RELAYS[kind]}/{subscription_id}"
 
 
 class SubscriptionStore:
@@ -98,7 +104,7 @@ class SubscriptionStore:
             InvalidInput: Somebody whom its filter names does not exist.
             LimitReached: There are `most` of them already.
         """
-        made, one = new.subscription, new.secrets[0]
+        made = new.subscription
 
         async def unit(connection: AsyncConnection) -> Subscription:
             count = (await connection.execute(select(func.count()).select_from(subscriptions))).scalar_one()
@@ -109,9 +115,10 @@ class SubscriptionStore:
                 )
             await connection.execute(insert(subscriptions).values(_row(new)))
             await _put_people(connection, made.subscription_id, made.wanted.people)
-            await connection.execute(insert(subscription_secrets).values(_secret_row(made, one, made.created_at)))
+            for one in new.secrets:
+                await connection.execute(insert(subscription_secrets).values(_secret_row(made, one, made.created_at)))
             start = await last_position(connection, "events")
-            relay = new_relay(relay_name(made.subscription_id), start, new.endpoint)
+            relay = new_relay(relay_name(made.kind, made.subscription_id), start, new.endpoint)
             await connection.execute(insert(event_relays).values(relay))
             return await _one(connection, made.subscription_id, made.created_at)
 
@@ -228,7 +235,7 @@ class SubscriptionStore:
             gone = delete(subscriptions).where(_COLUMNS.subscription_id == subscription_id)
             if not (await connection.execute(gone)).rowcount:
                 raise _unknown(subscription_id)
-            relay = event_relays.c.name == relay_name(subscription_id)
+            relay = event_relays.c.name.in_([relay_name(kind, subscription_id) for kind in SinkKind])
             await connection.execute(delete(event_relays).where(relay))
             record = {"record_id": subscription_id, "erasure_id": "", "erased_at": now}
             await connection.execute(insert(erased_records).values(record))
@@ -242,8 +249,10 @@ def _unknown(subscription_id: str) -> NotFound:
 
 def _joined() -> Select[Any]:
     relays = event_relays.c
+    names = case(_RELAYS_BY_KIND, value=_COLUMNS.kind, else_="") + "/" + _COLUMNS.subscription_id
+    # Those of a newer server's kinds have no name here, and are left to it.
     return select(subscriptions, relays.position, relays.stopped_reason).join_from(
-        subscriptions, event_relays, relays.name == "subscriptions/" + _COLUMNS.subscription_id
+        subscriptions, event_relays, relays.name == names
     )
 
 
@@ -304,6 +313,7 @@ def _row(new: SealedSubscription) -> dict[str, Any]:
         "created_by": made.created_by,
         "updated_at": made.updated_at,
         "revision": new.revision,
+        "language": made.language or None,
     }
 
 
@@ -369,6 +379,7 @@ def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecr
         position=row.position,
         secrets=len(secrets),
         overlap_until=max(ends, default=None),
+        language=row.language or "",
     )
     return SealedSubscription(subscription, row.url, row.endpoint, tuple(secrets), row.revision)
 

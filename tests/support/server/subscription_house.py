@@ -50,6 +50,7 @@ class SubscriptionHouse:
         values: dict[str, Any] = {
             "subscription_key_file": key_file,
             "webhook_networks": (ipaddress.ip_network("127.0.0.1/32"),),
+            "people_schemas": ("json", "mailto", "tgram"),
         }
         context = BuildContext(
             Settings(**(values | settings)),

@@ -108,6 +108,44 @@ class WebhookSink(_message.Message):
 Global___WebhookSink: _TypeAlias = WebhookSink  # noqa: Y015
 
 @_typing.final
+class PeopleSink(_message.Message):
+    """People, who are told in words: e-mail, Telegram, Slack and the like. Their messages are not signed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URLS_FIELD_NUMBER: _builtins.int
+    SCHEMAS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """Language of the messages: "en" or "es". Empty means "en"."""
+    @_builtins.property
+    def urls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Apprise URLs (https://github.com/caronc/apprise), as "mailtos://USER:PASSWORD@HOST?to=ANA@EXAMPLE.ORG" or
+        "tgram://TOKEN/CHAT"; 1 to 10. Only of schemas that the server allows (PORTERO_PEOPLE_SCHEMAS), and with the parameters
+        from, name, to, cc, bcc, reply, smtp, user, pass, topic and thread. Required in CreateSubscription, and never in a
+        response: they hold secrets, and are stored encrypted.
+        """
+
+    @_builtins.property
+    def schemas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Schemas of the URLs, each once. Output only."""
+
+    def __init__(
+        self,
+        *,
+        urls: _abc.Iterable[_builtins.str] | None = ...,
+        schemas: _abc.Iterable[_builtins.str] | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "schemas", b"schemas", "urls", b"urls"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PeopleSink: _TypeAlias = PeopleSink  # noqa: Y015
+
+@_typing.final
 class SubscriptionFilter(_message.Message):
     """Which events are sent; all conditions must hold, and an empty one means all."""
 
@@ -176,6 +214,7 @@ class Subscription(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     WEBHOOK_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     CONCURRENCY_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
@@ -194,7 +233,7 @@ class Subscription(_message.Message):
     display_name: _builtins.str
     """Name for people, 1 to 200 characters."""
     concurrency: _builtins.int
-    """Most messages in flight, 1 to 32; 0 means 8. Those of one camera are sent one after the other."""
+    """Most messages in flight, 1 to 32; 0 means 8, and to people 1. Those of one camera are sent one after the other."""
     state: Global___SubscriptionState.ValueType
     """Output only, as all that follows."""
     read_only: _builtins.bool
@@ -206,10 +245,14 @@ class Subscription(_message.Message):
     last_position: _builtins.int
     """The last event that is stored. Above position: something waits, or is not wanted."""
     secret_count: _builtins.int
-    """How many secrets sign now."""
+    """How many secrets sign now; 0: its messages are not signed."""
     @_builtins.property
     def webhook(self) -> Global___WebhookSink:
         """A receiver over HTTP."""
+
+    @_builtins.property
+    def people(self) -> Global___PeopleSink:
+        """People, by e-mail, Telegram, Slack and the like."""
 
     @_builtins.property
     def filter(self) -> Global___SubscriptionFilter:
@@ -241,6 +284,7 @@ class Subscription(_message.Message):
         name: _builtins.str = ...,
         display_name: _builtins.str = ...,
         webhook: Global___WebhookSink | None = ...,
+        people: Global___PeopleSink | None = ...,
         filter: Global___SubscriptionFilter | None = ...,
         concurrency: _builtins.int = ...,
         state: Global___SubscriptionState.ValueType = ...,
@@ -255,11 +299,11 @@ class Subscription(_message.Message):
         secret_count: _builtins.int = ...,
         previous_secrets_expire_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "filter", b"filter", "previous_secrets_expire_time", b"previous_secrets_expire_time", "sink", b"sink", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "filter", b"filter", "people", b"people", "previous_secrets_expire_time", b"previous_secrets_expire_time", "sink", b"sink", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["concurrency", b"concurrency", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "filter", b"filter", "last_position", b"last_position", "name", b"name", "position", b"position", "previous_secrets_expire_time", b"previous_secrets_expire_time", "read_only", b"read_only", "scope_cameras", b"scope_cameras", "scope_sites", b"scope_sites", "secret_count", b"secret_count", "sink", b"sink", "state", b"state", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["concurrency", b"concurrency", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "filter", b"filter", "last_position", b"last_position", "name", b"name", "people", b"people", "position", b"position", "previous_secrets_expire_time", b"previous_secrets_expire_time", "read_only", b"read_only", "scope_cameras", b"scope_cameras", "scope_sites", b"scope_sites", "secret_count", b"secret_count", "sink", b"sink", "state", b"state", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_sink: _TypeAlias = _typing.Literal["webhook"]  # noqa: Y015
+    _WhichOneofReturnType_sink: _TypeAlias = _typing.Literal["webhook", "people"]  # noqa: Y015
     _WhichOneofArgType_sink: _TypeAlias = _typing.Literal["sink", b"sink"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_sink) -> _WhichOneofReturnType_sink | None: ...
 
@@ -366,7 +410,7 @@ class CreateSubscriptionResponse(_message.Message):
     SUBSCRIPTION_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
     secret: _builtins.str
-    """The secret with which its messages are signed, "whsec_…". Shown only once."""
+    """The secret with which its messages are signed, "whsec_…". Shown only once. Empty: they are not signed."""
     @_builtins.property
     def subscription(self) -> Global___Subscription:
         """The subscription as stored."""

@@ -108,7 +108,7 @@ class SubscriptionServiceServicer:
 
     def CreateSubscription(self, request, context):
         """Creates a subscription, which is told of what happens from now on. Its secret is in this response only. Errors:
-        INVALID_ARGUMENT, ADDRESS_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
+        INVALID_ARGUMENT, ADDRESS_REFUSED, SCHEMA_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
         TOO_MANY_SUBSCRIPTIONS; PERMISSION_DENIED, OUT_OF_SCOPE: the filter names a camera or site out of the caller's scope.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -177,7 +177,7 @@ class SubscriptionServiceServicer:
 
     def RotateSubscriptionSecret(self, request, context):
         """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-        FAILED_PRECONDITION, TOO_MANY_SECRETS or NO_SUBSCRIPTION_KEY.
+        FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

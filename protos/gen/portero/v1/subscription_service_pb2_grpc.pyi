@@ -41,7 +41,7 @@ class SubscriptionServiceStub:
     def __new__(cls, channel: _aio.Channel) -> SubscriptionServiceAsyncStub: ...
     CreateSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.CreateSubscriptionRequest, _subscription_service_pb2.CreateSubscriptionResponse]
     """Creates a subscription, which is told of what happens from now on. Its secret is in this response only. Errors:
-    INVALID_ARGUMENT, ADDRESS_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
+    INVALID_ARGUMENT, ADDRESS_REFUSED, SCHEMA_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
     TOO_MANY_SUBSCRIPTIONS; PERMISSION_DENIED, OUT_OF_SCOPE: the filter names a camera or site out of the caller's scope.
     """
     GetSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.GetSubscriptionRequest, _subscription_service_pb2.GetSubscriptionResponse]
@@ -70,7 +70,7 @@ class SubscriptionServiceStub:
     """
     RotateSubscriptionSecret: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.RotateSubscriptionSecretRequest, _subscription_service_pb2.RotateSubscriptionSecretResponse]
     """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-    FAILED_PRECONDITION, TOO_MANY_SECRETS or NO_SUBSCRIPTION_KEY.
+    FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
     """
     DeleteSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.DeleteSubscriptionRequest, _subscription_service_pb2.DeleteSubscriptionResponse]
     """Deletes a subscription, with all that is stored of it. Nothing more is sent within seconds. Errors: NOT_FOUND."""
@@ -88,7 +88,7 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.CreateSubscriptionRequest, _subscription_service_pb2.CreateSubscriptionResponse]  # type: ignore[assignment]
     """Creates a subscription, which is told of what happens from now on. Its secret is in this response only. Errors:
-    INVALID_ARGUMENT, ADDRESS_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
+    INVALID_ARGUMENT, ADDRESS_REFUSED, SCHEMA_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
     TOO_MANY_SUBSCRIPTIONS; PERMISSION_DENIED, OUT_OF_SCOPE: the filter names a camera or site out of the caller's scope.
     """
     GetSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.GetSubscriptionRequest, _subscription_service_pb2.GetSubscriptionResponse]  # type: ignore[assignment]
@@ -117,7 +117,7 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     """
     RotateSubscriptionSecret: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.RotateSubscriptionSecretRequest, _subscription_service_pb2.RotateSubscriptionSecretResponse]  # type: ignore[assignment]
     """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-    FAILED_PRECONDITION, TOO_MANY_SECRETS or NO_SUBSCRIPTION_KEY.
+    FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
     """
     DeleteSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.DeleteSubscriptionRequest, _subscription_service_pb2.DeleteSubscriptionResponse]  # type: ignore[assignment]
     """Deletes a subscription, with all that is stored of it. Nothing more is sent within seconds. Errors: NOT_FOUND."""
@@ -138,7 +138,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.CreateSubscriptionResponse, _abc.Awaitable[_subscription_service_pb2.CreateSubscriptionResponse]]:
         """Creates a subscription, which is told of what happens from now on. Its secret is in this response only. Errors:
-        INVALID_ARGUMENT, ADDRESS_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
+        INVALID_ARGUMENT, ADDRESS_REFUSED, SCHEMA_REFUSED or UNKNOWN_PERSON; FAILED_PRECONDITION, NO_SUBSCRIPTION_KEY; RESOURCE_EXHAUSTED,
         TOO_MANY_SUBSCRIPTIONS; PERMISSION_DENIED, OUT_OF_SCOPE: the filter names a camera or site out of the caller's scope.
         """
 
@@ -221,7 +221,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.RotateSubscriptionSecretResponse, _abc.Awaitable[_subscription_service_pb2.RotateSubscriptionSecretResponse]]:
         """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-        FAILED_PRECONDITION, TOO_MANY_SECRETS or NO_SUBSCRIPTION_KEY.
+        FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
         """
 
     @_abc_1.abstractmethod

@@ -35,6 +35,8 @@ class SinkKind(Enum):
     """What a subscription sends to."""
 
     WEBHOOK = "webhook"
+    PEOPLE = "people"
+    """E-mail, Telegram, Slack and the like: people, who are told in words."""
 
 
 class SubscriptionState(Enum):
@@ -141,7 +143,8 @@ class Subscription:
         subscription_id: Last part of its resource name.
         display_name: Name for people.
         kind: What it sends to.
-        origin: Scheme, host and port of where it sends; the rest of the URL may be secret.
+        origin: Of a webhook scheme, host and port of where it sends; of people the schemas, with spaces between them.
+            The rest of the URLs may be secret.
         wanted: Which events.
         scope: Cameras of which it may be told at all: the scope of whoever made it.
         concurrency: Most messages in flight.
@@ -152,6 +155,7 @@ class Subscription:
         position: Up to this event nothing is left to send.
         secrets: How many secrets sign now.
         overlap_until: When the last one of the replaced secrets stops signing; None: there is none.
+        language: In which people are told; empty: it is no sink of people.
     """
 
     subscription_id: str
@@ -168,6 +172,7 @@ class Subscription:
     position: int = 0
     secrets: int = 1
     overlap_until: datetime | None = None
+    language: str = ""
 
     @property
     def read_only(self) -> bool:
@@ -212,16 +217,16 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def checked_concurrency(asked: int) -> int:
-    """Returns how many messages may be in flight; 0 means 8.
+def checked_concurrency(asked: int, usual: int = 8) -> int:
+    """Returns how many messages may be in flight; 0 means `usual`.
 
     Raises:
         InvalidInput: It is not 0 to 32.
     """
     if not 0 <= asked <= MOST_CONCURRENT:
         path = "subscription.concurrency"
-        raise InvalidInput(path, f"{path} must be 1 to {MOST_CONCURRENT}; 0 means 8")
-    return asked or 8
+        raise InvalidInput(path, f"{path} must be 1 to {MOST_CONCURRENT}; 0 means {usual}")
+    return asked or usual
 
 
 def checked_overlap(asked: timedelta) -> timedelta:

@@ -19,10 +19,10 @@ from portero_server.rpc.requests import Context, masked_fields
 from portero_server.rpc.resource_names import parse_subscription, subscription_name
 from portero_server.rpc.subscription_convert import (
     delivery_to_proto,
+    destination_from_proto,
     filter_from_proto,
     outcome_from_proto,
     subscription_to_proto,
-    url_from_proto,
 )
 from portero_server.store.subscription_deliveries import DeliveryStore
 from portero_server.store.subscriptions import SubscriptionChanges
@@ -43,14 +43,14 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     ) -> pb.CreateSubscriptionResponse:
         """Creates a subscription within the caller's scope, and returns its secret, which is shown only this once."""
         asked, caller = request.subscription, current_caller()
-        if asked.WhichOneof("sink") != "webhook":
-            raise InvalidInput("subscription.webhook", "subscription.webhook must be set: it says where to send")
+        kind, destination = destination_from_proto(asked)
         wanted = filter_from_proto(asked.filter)
         await _require_places(wanted)
         made, secret = await self._subscriptions.create(
             NewSubscription(
                 asked.display_name,
-                url_from_proto(asked.webhook),
+                kind,
+                destination,
                 wanted,
                 asked.concurrency,
                 caller.authorized.scope,

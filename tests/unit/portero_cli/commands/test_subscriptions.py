@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from portero.v1 import sighting_service_pb2, subscription_service_pb2
@@ -12,8 +14,10 @@ from portero_client import (
     BlockingPorteroClient,
     DeliveryOutcome,
     NotFound,
+    PeopleSink,
     PorteroClient,
     SightingEventKind,
+    Subscription,
     SubscriptionFilter,
     SubscriptionState,
 )
@@ -174,3 +178,40 @@ def test_threads_have_the_same_methods() -> None:
     own = {name for name in dir(PorteroClient("h:1").subscriptions) if not name.startswith("_")}
     with BlockingPorteroClient("h:1") as client:
         assert {name for name in dir(client.subscriptions) if not name.startswith("_")} == own
+
+
+async def test_people_are_subscribed_with_urls_that_no_list_of_processes_shows(
+    cli: Cli, server: FakeServer, tmp_path: Path
+) -> None:
+    """Their schemas and language are shown; there is no secret to show."""
+    file = tmp_path / "urls"
+    file.write_text("tgram://1:T0K3N/2\nmailtos://me:T0K3N@h.example\n")
+    result = await cli(
+        "subscriptions", "create", "Ana's mother", "--to", "people", "--urls", str(file), "--language", "es"
+    )
+    assert result.code == ExitCode.OK
+    assert "tgram mailtos (es)" in result.out
+    assert "T0K3N" not in result.out + result.err
+    assert server.subscriptions.urls == {"subscriptions/s1": "tgram://1:T0K3N/2 mailtos://me:T0K3N@h.example"}
+    document = (await cli("subscriptions", "get", "s1", "--json")).document["subscription"]
+    assert document["people"] == {"schemas": ["tgram", "mailtos"], "language": "es"}
+
+
+async def test_what_is_for_people_alone_is_refused_for_a_webhook(cli: Cli, tmp_path: Path) -> None:
+    """A language, and a second URL."""
+    file = tmp_path / "urls"
+    file.write_text("https://a.example\nhttps://b.example\n")
+    assert (await cli("subscriptions", "create", "Desk", _URL, "--language", "es")).code == ExitCode.USAGE
+    assert (await cli("subscriptions", "create", "Desk", "--urls", str(file))).code == ExitCode.USAGE
+
+
+async def test_the_blocking_client_subscribes_people(server: FakeServer) -> None:
+    """As the asynchronous one does."""
+    made = await asyncio.to_thread(_subscribed, server.address)
+    assert made.people == PeopleSink(("tgram",), "en")
+    assert (made.webhook, made.secret_count) == (None, 0)
+
+
+def _subscribed(address: str) -> Subscription:
+    with BlockingPorteroClient(address) as client:
+        return client.subscriptions.create_for_people("Ana", urls=["tgram://1:a/2"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
 from portero_server.domain.events.alerts import ALERTS
-from portero_server.domain.events.subscriptions import SubscriptionFilter, SubscriptionState, filter_of
+from portero_server.domain.events.subscriptions import SinkKind, SubscriptionFilter, SubscriptionState, filter_of
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 from portero_server.errors import FailedPrecondition, InvalidInput, LimitReached, NotFound
 from portero_server.store.backup.decisions import decisions_of
@@ -24,7 +25,7 @@ from portero_server.store.exports import ExportStore
 from portero_server.store.holders import erase_again
 from portero_server.store.people import PeopleStore
 from portero_server.store.remains import remains_of
-from portero_server.store.schema import erased_records
+from portero_server.store.schema import erased_records, event_relays
 from portero_server.store.schema import people as people_table
 from portero_server.store.schema import subscriptions as subscriptions_table
 from portero_server.store.streams import StreamStore
@@ -76,7 +77,7 @@ async def test_it_is_told_of_what_happens_from_then_on(
     await recording.commit([commit_of(owned, decided("t1", None, 0))])
     stored = await store.create(new_subscription(), most=5)
     assert stored.position == 1
-    relay = EventRelayStore(database, relay_name("s1"), "e-s1", "one", creates=False)
+    relay = EventRelayStore(database, relay_name(SinkKind.WEBHOOK, "s1"), "e-s1", "one", creates=False)
     assert await relay.state(9) == RelayState(1, stopped=False)
     assert await relay.claim(at(0), 60.0)
 
@@ -138,7 +139,7 @@ async def test_one_that_is_touched_is_begun_anew_and_stays_as_it_is(store: Subsc
 async def test_a_pause_and_an_answer_of_410_are_its_state(store: SubscriptionStore, database: Database) -> None:
     """They are stored with the position, which the relay reads."""
     await store.create(new_subscription(), most=5)
-    relay = EventRelayStore(database, relay_name("s1"), "e-s1", "one", creates=False)
+    relay = EventRelayStore(database, relay_name(SinkKind.WEBHOOK, "s1"), "e-s1", "one", creates=False)
     for state in (SubscriptionState.PAUSED, SubscriptionState.GONE):
         await relay.stop(state.stop)
         assert (await store.get("s1", NOW)).state is state
@@ -188,7 +189,7 @@ async def test_five_secrets_sign_at_once_at_most(store: SubscriptionStore) -> No
 async def test_nothing_is_left_of_a_deleted_one(store: SubscriptionStore, database: Database) -> None:
     """A server that still runs its relay is stopped, and does not make it again; nor does a restored backup."""
     await store.create(new_subscription(), most=5)
-    relay = EventRelayStore(database, relay_name("s1"), "e-s1", "one", creates=False)
+    relay = EventRelayStore(database, relay_name(SinkKind.WEBHOOK, "s1"), "e-s1", "one", creates=False)
     await store.delete("s1", at(1))
     assert await relay.state(3) == RelayState(3, stopped=True)
     assert await store.sealed(NOW) == []
@@ -291,3 +292,30 @@ async def test_kinds_that_this_server_does_not_know_match_nothing(
     for person_id in ("ana", None):
         events = [SightingEvent(1, kind, sighting(person_id=person_id), NOW) for kind in SightingEventKind]
         assert {event.kind for event in events if wanted.wants(event)} == told
+
+
+async def test_people_are_stored_where_a_server_that_knows_webhooks_alone_finds_nothing(
+    store: SubscriptionStore, database: Database
+) -> None:
+    """It looks for the progress of all subscriptions under one kind of name, and for these there is none."""
+    made = new_subscription("p1")
+    people = replace(made.subscription, kind=SinkKind.PEOPLE, origin="tgram mailtos", language="es")
+    stored = await store.create(replace(made, subscription=people, secrets=()), most=9)
+    assert (stored.kind, stored.origin, stored.language, stored.secrets) == (SinkKind.PEOPLE, "tgram mailtos", "es", 0)
+    assert await store.list(9, NOW) == [stored]
+
+    async def unit(connection: AsyncConnection) -> list[str]:
+        return list(await connection.scalars(select(event_relays.c.name)))
+
+    assert await database.read(unit) == ["people/p1"]
+    await store.delete("p1", NOW)
+    assert await database.read(unit) == []
+
+
+async def test_a_kind_of_a_newer_server_is_left_to_it(store: SubscriptionStore, database: Database) -> None:
+    """It is neither listed nor sent to."""
+    await store.create(new_subscription("s1"), most=9)
+    await store.create(new_subscription("s2"), most=9)
+    newer = update(subscriptions_table).where(subscriptions_table.c.subscription_id == "s2").values(kind="pigeon")
+    await database.run(lambda connection: connection.execute(newer))
+    assert [each.subscription_id for each in await store.list(9, NOW)] == ["s1"]

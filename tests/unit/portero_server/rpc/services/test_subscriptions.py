@@ -25,6 +25,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from portero_server.store.database import Database
 from portero_server.store.schema import subscription_secrets, subscriptions
+from tests.support.server.mail_receiver import running_mailbox
 from tests.support.server.rpc_edge import refusal_of
 from tests.support.server.serving import Serve
 from tests.support.server.subscription_house import SubscriptionHouse
@@ -386,3 +387,49 @@ async def test_times_and_tokens_that_cannot_be_are_refused(client: Client) -> No
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_people_are_told_in_words_and_their_urls_are_shown_to_nobody(
+    client: Client, house: SubscriptionHouse, database: Database
+) -> None:
+    """A trial message, and an event, each by e-mail; the database has nothing of the URLs that can be read."""
+    async with running_mailbox() as mailbox:
+        url = f"mailto://127.0.0.1:{mailbox.port}/?from=p@school.example&to=ana@school.example"
+        asked = pb.Subscription(display_name="Ana's mother", people=pb.PeopleSink(urls=[url], language="es"))
+        made = await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=asked))
+        shown = made.subscription
+        assert (made.secret, shown.secret_count, shown.concurrency) == ("", 0, 1)
+        assert (list(shown.people.urls), list(shown.people.schemas), shown.people.language) == ([], ["mailto"], "es")
+        tried = await client.TestSubscription(pb.TestSubscriptionRequest(name=shown.name))
+        assert (tried.delivered, tried.problem) == (True, "")
+        async with house.sending():
+            await house.visit("door", "ana", 1)
+
+            async def delivered() -> bool:
+                found = await client.ListDeliveries(pb.ListDeliveriesRequest(parent=shown.name))
+                return any(each.outcome == pb.DELIVERY_OUTCOME_DELIVERED for each in found.deliveries)
+
+            await _until(delivered)
+    assert [mail["subject"] for mail in mailbox.mails[:2]] == ["Esta es una prueba de Portero", "Se ve a Ana"]
+
+    async def row(connection: AsyncConnection) -> str:
+        return str((await connection.execute(select(subscriptions))).one())
+
+    assert "school.example" not in await database.read(row)
+
+
+async def test_what_people_cannot_have_is_refused(client: Client) -> None:
+    """A schema that is not allowed, a secret that signs, and no destination at all."""
+    asked = pb.Subscription(display_name="x", people=pb.PeopleSink(urls=["dbus://S3CR3T"]))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=asked))
+    assert refusal_of(caught.value).reason == "SCHEMA_REFUSED"
+    assert "S3CR3T" not in (caught.value.details() or "")
+    asked.people.urls[:] = ["tgram://123456789:abcdefg_hijklmnop/12315544/"]
+    made = await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=asked))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await client.RotateSubscriptionSecret(pb.RotateSubscriptionSecretRequest(name=made.subscription.name))
+    assert refusal_of(caught.value).reason == "NOT_SIGNED"
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=pb.Subscription(display_name="x")))
+    assert "subscription.people must be set" in (caught.value.details() or "")

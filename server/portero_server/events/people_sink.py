@@ -1,0 +1,188 @@
+"""The sink of people: e-mail, Telegram, Slack and the like, through Apprise, each message in words."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import os
+import sys
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from portero_server.domain.events.addresses import Network
+from portero_server.domain.events.apprise_urls import AppriseUrl, checked_language, checked_urls
+from portero_server.domain.events.delivery import DeliveryResult
+from portero_server.domain.events.message import EventMessage
+from portero_server.domain.events.wording import text_of
+from portero_server.errors import InvalidInput
+from portero_server.events.guard import AddressGuard, AddressRefused
+from portero_server.events.relay_ports import Sender
+from portero_server.events.sealed_endpoints import SealedEndpoints
+from portero_server.events.sinks import CheckedDestination, Destination
+from portero_server.events.webhook import Sent
+from portero_server.store.subscriptions import SealedSubscription
+
+_FIELD = "subscription.people.urls"
+_REMEMBERED = 1000
+"""Messages of which it is remembered who has them already, when somebody else did not take them."""
+_PROCESS = "portero_server.events.people_process"
+_KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Of this process's environment. Proxies are not: they would be sent what the guard has not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRules:
+    """What the settings say of all sinks of people.
+
+    Attributes:
+        schemas: Those of Apprise that are allowed.
+        networks: Private networks that may be reached, also without encryption.
+        timeout: Seconds for one message, to all destinations together.
+        zone: In which times are told.
+        authorities: PEM file of the authorities of certificates; None: as the system has them.
+    """
+
+    schemas: frozenset[str]
+    networks: tuple[Network, ...]
+    timeout: float
+    zone: ZoneInfo
+    authorities: Path | None = None
+
+
+class PeopleSink:
+    """Checks Apprise URLs, and sends to them."""
+
+    # Each takes a process.
+    concurrency = 1
+    signs = False
+
+    def __init__(self, endpoints: SealedEndpoints, rules: PeopleRules) -> None:
+        """Creates the sink.
+
+        Args:
+            endpoints: Opens what is sealed.
+            rules: What is allowed.
+        """
+        self._endpoints = endpoints
+        self._rules = rules
+
+    async def checked(self, asked: Destination) -> CheckedDestination:
+        """Returns the URLs, checked, and the schemas as their origin. Raises InvalidInput."""
+        language = checked_language(asked.language)
+        urls = checked_urls(asked.urls, self._rules.schemas, plaintext=bool(self._rules.networks))
+        for number, url in enumerate(urls):
+            self._check_hosts(url, number)
+        problems = await _ordered(urls, self._rules)
+        if isinstance(problems, str):
+            raise InvalidInput(_FIELD, f"{_FIELD} could not be checked: {problems}")
+        for number, problem in enumerate(problems):
+            if problem:
+                raise InvalidInput(_FIELD, f"{_FIELD}[{number}] cannot be used: {problem}")
+        origin = " ".join(dict.fromkeys(url.schema for url in urls))
+        return CheckedDestination("\n".join(url.url for url in urls), origin, language)
+
+    def sender(self, sealed: SealedSubscription) -> AbstractAsyncContextManager[Sender]:
+        """Returns what sends to a subscription. Raises FailedPrecondition."""
+        text, _ = self._endpoints.opened_text(sealed)
+        # What was stored is checked again: the settings may allow less by now.
+        urls = tuple(AppriseUrl(url, url.partition("://")[0].lower()) for url in text.splitlines())
+        return PeopleSender(urls, self._rules, sealed.subscription.language or "en")
+
+    def _check_hosts(self, url: AppriseUrl, number: int) -> None:
+        guard = AddressGuard(self._rules.networks, public=url.encrypted)
+        for host in url.hosts:
+            with suppress(ValueError):
+                try:
+                    guard.check(ipaddress.ip_address(host))
+                except AddressRefused as refusal:
+                    raise InvalidInput(_FIELD, f"{_FIELD}[{number}]: {refusal}", reason="ADDRESS_REFUSED") from None
+
+
+class PeopleSender:
+    """Sends messages in words, each in a process that ends with it; an async context manager."""
+
+    def __init__(self, urls: Sequence[AppriseUrl], rules: PeopleRules, language: str) -> None:
+        """Creates a sender for checked URLs, in a language."""
+        self._urls = urls
+        self._rules = rules
+        self._language = language
+        # By message, who has it: it is sent again only to those who do not.
+        self._told: OrderedDict[str, set[int]] = OrderedDict()
+
+    async def __aenter__(self) -> Self:
+        """Prepares nothing."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Holds nothing."""
+
+    async def send(self, message: EventMessage) -> Sent:
+        """Sends one message to every destination that does not have it yet, once."""
+        refused = [url.schema for url in self._urls if url.schema not in self._rules.schemas]
+        if refused:
+            problem = f"PORTERO_PEOPLE_SCHEMAS does not allow {refused[0]} any more"
+            return Sent(DeliveryResult.FAILED, problem=problem)
+        told = self._told.setdefault(message.message_id, set())
+        waiting = [number for number in range(len(self._urls)) if number not in told]
+        text = text_of(message, self._language, self._rules.zone)
+        problems = await _ordered(
+            [self._urls[number] for number in waiting], self._rules, title=text.title, body=text.body
+        )
+        if isinstance(problems, str):
+            return Sent(DeliveryResult.FAILED, problem=problems)
+        failed = [
+            f"destination {number + 1} ({self._urls[number].schema}): {problem}"
+            for number, problem in zip(waiting, problems, strict=True)
+            if problem
+        ]
+        told.update(number for number, problem in zip(waiting, problems, strict=True) if not problem)
+        if failed:
+            while len(self._told) > _REMEMBERED:
+                self._told.popitem(last=False)
+            return Sent(DeliveryResult.FAILED, problem="; ".join(failed))
+        del self._told[message.message_id]
+        return Sent(DeliveryResult.DELIVERED)
+
+
+async def _ordered(urls: Collection[AppriseUrl], rules: PeopleRules, **text: str) -> list[str] | str:
+    """Runs the process once. Returns a problem of each URL, empty: none; or the problem of all of them."""
+    order: dict[str, Any] = {
+        "destinations": [{"url": url.url, "public": url.encrypted} for url in urls],
+        "networks": [str(network) for network in rules.networks],
+        **text,
+    }
+    environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    if rules.authorities is not None:
+        environment |= {"REQUESTS_CA_BUNDLE": str(rules.authorities), "SSL_CERT_FILE": str(rules.authorities)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", _PROCESS),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        # Libraries write what they like there, secrets too.
+        stderr=asyncio.subprocess.DEVNULL,
+        env=environment,
+    )
+    try:
+        async with asyncio.timeout(rules.timeout):
+            output, _ = await process.communicate(json.dumps(order).encode())
+    except TimeoutError:
+        return f"not everybody could be told within {rules.timeout:g} s"
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    try:
+        problems = json.loads(output)
+    except ValueError:
+        return "what sends to people failed; is Apprise installed?"
+    return [str(problem) for problem in problems] if isinstance(problems, list) else "what sends to people failed"
