@@ -9,7 +9,7 @@ import typer
 
 
 def read_urls(argument: str | None, file: Path | None) -> list[str]:
-    """Returns the URL of the command line, or else the URLs of a file or of whoever types them, one a line.
+    """Returns the URL of the command line, or else the URLs of a file or a prompt, one a line.
 
     Args:
         argument: As on the command line; None: there is none.

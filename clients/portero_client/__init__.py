@@ -179,6 +179,7 @@ from portero_client.streaming.frames import DeliveryMode, GapReason, ImageLimits
 from portero_client.streaming.settings import StreamTuning
 from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.subscriptions import (
+    AttendanceNoticeKind,
     DeliveryOutcome,
     NewSecret,
     PeopleSink,
@@ -205,6 +206,7 @@ __all__ = [
     "AttendanceCorrection",
     "AttendanceExcuse",
     "AttendanceGroup",
+    "AttendanceNoticeKind",
     "AttendanceReason",
     "AttendanceRecord",
     "AttendanceReport",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from portero.v1 import subscription_service_pb2 as pb2
 
 from portero_client.convert import EVENT_KINDS, time_from
-from portero_client.names import CAMERAS, PEOPLE
+from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, PEOPLE
 from portero_client.sightings import SightingEventKind
 from portero_client.subscriptions import (
+    AttendanceNoticeKind,
     DeliveryOutcome,
     PeopleSink,
     Subscription,
@@ -29,6 +30,13 @@ _OUTCOMES: dict[DeliveryOutcome, pb2.DeliveryOutcome.ValueType] = {
     DeliveryOutcome.GIVEN_UP: pb2.DELIVERY_OUTCOME_GIVEN_UP,
 }
 _OUTCOMES_BY_NUMBER: dict[int, DeliveryOutcome] = {number: outcome for outcome, number in _OUTCOMES.items()}
+_NOTICES: dict[AttendanceNoticeKind, pb2.AttendanceNoticeKind.ValueType] = {
+    AttendanceNoticeKind.ABSENT: pb2.ATTENDANCE_NOTICE_KIND_ABSENT,
+    AttendanceNoticeKind.LATE_AGAIN: pb2.ATTENDANCE_NOTICE_KIND_LATE_AGAIN,
+    AttendanceNoticeKind.LOW_ATTENDANCE: pb2.ATTENDANCE_NOTICE_KIND_LOW_ATTENDANCE,
+    AttendanceNoticeKind.SESSION_UNPROVEN: pb2.ATTENDANCE_NOTICE_KIND_SESSION_UNPROVEN,
+}
+_NOTICES_BY_NUMBER: dict[int, AttendanceNoticeKind] = {number: kind for kind, number in _NOTICES.items()}
 _KINDS = {kind: number for number, kind in EVENT_KINDS.items()}
 
 
@@ -40,8 +48,10 @@ def filter_to(wanted: SubscriptionFilter) -> pb2.SubscriptionFilter:
         people=[PEOPLE.name(person) for person in wanted.people],
         min_similarity=wanted.min_similarity,
         without_strangers=wanted.without_strangers,
+        groups=[ATTENDANCE_GROUPS.name(group) for group in wanted.groups],
     )
     # A kind that this client does not know is sent as none, which the server refuses.
+    message.attendance.extend(_NOTICES.get(kind, pb2.ATTENDANCE_NOTICE_KIND_UNSPECIFIED) for kind in wanted.attendance)
     message.kinds.extend(_KINDS.get(kind, 0) for kind in wanted.kinds)  # type: ignore[misc]
     return message
 
@@ -99,6 +109,7 @@ def delivery_from(message: pb2.SubscriptionDelivery) -> SubscriptionDelivery:
         attempt_count=message.attempt_count,
         first_attempt_time=time_from(message.first_attempt_time),
         last_attempt_time=time_from(message.last_attempt_time),
+        notice_type=message.notice_type,
     )
 
 
@@ -111,4 +122,6 @@ def _filter_from(message: pb2.SubscriptionFilter) -> SubscriptionFilter:
         min_similarity=message.min_similarity,
         without_strangers=message.without_strangers,
         limited_to_people=message.limited_to_people,
+        attendance=tuple(_NOTICES_BY_NUMBER.get(kind, AttendanceNoticeKind.UNKNOWN) for kind in message.attendance),
+        groups=tuple(message.groups),
     )

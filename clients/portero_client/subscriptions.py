@@ -32,18 +32,31 @@ class DeliveryOutcome(Enum):
     """A dead letter: it is not tried again unless a replay asks for it."""
 
 
+class AttendanceNoticeKind(Enum):
+    """What is told of attendance."""
+
+    UNKNOWN = "unknown"
+    """A kind of a newer server."""
+    ABSENT = "absent"
+    LATE_AGAIN = "late_again"
+    LOW_ATTENDANCE = "low_attendance"
+    SESSION_UNPROVEN = "session_unproven"
+
+
 @dataclass(frozen=True, slots=True)
 class SubscriptionFilter:
     """Which events are sent; all conditions must hold, and an empty one means all.
 
     Attributes:
-        kinds: Kinds of events.
+        kinds: Kinds of events; with `attendance`, empty means none.
         cameras: Of these cameras, by id or "cameras/{camera}", and of those of `sites`.
         sites: Of the cameras of these sites, also of those added later.
         people: Of people with a name, only these, by id or "people/{person}".
         min_similarity: Of people with a name, only matches at least so similar, 0 to 1.
         without_strangers: Whether events of people without a name are left out.
         limited_to_people: Whether `people` limits at all, also when all of them were erased. The server says so.
+        attendance: Kinds of notices of attendance; empty: none. Of them, only `groups` and `people` are conditions.
+        groups: Notices of these groups, by id or "attendanceGroups/{group}".
     """
 
     kinds: tuple[SightingEventKind, ...] = ()
@@ -53,6 +66,8 @@ class SubscriptionFilter:
     min_similarity: float = 0.0
     without_strangers: bool = False
     limited_to_people: bool = False
+    attendance: tuple[AttendanceNoticeKind, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +172,7 @@ class SubscriptionDelivery:
     Attributes:
         position: Of the event.
         message_id: The webhook-id of each attempt.
-        camera: Whose event it was, "cameras/{camera}".
+        camera: Whose event it was, "cameras/{camera}"; empty: it was a notice of attendance.
         kind: Of the event.
         event_time: When the event was, UTC, as the other times.
         outcome: What became of it so far.
@@ -166,6 +181,7 @@ class SubscriptionDelivery:
         attempt_count: How often it was sent, as far as it is kept.
         first_attempt_time: When it was sent first.
         last_attempt_time: When it was sent last.
+        notice_type: Type of the message where it was a notice, as "attendance.absent"; else empty.
     """
 
     position: int
@@ -179,3 +195,4 @@ class SubscriptionDelivery:
     attempt_count: int
     first_attempt_time: datetime
     last_attempt_time: datetime
+    notice_type: str = ""

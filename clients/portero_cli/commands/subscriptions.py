@@ -19,6 +19,7 @@ from portero_cli.several import done_to_each
 from portero_cli.sink_urls import read_urls
 from portero_cli.times import parse_duration, parse_time
 from portero_client import (
+    AttendanceNoticeKind,
     DeliveryOutcome,
     NewSecret,
     SightingEventKind,
@@ -65,6 +66,18 @@ SimilarityOption = Annotated[
 ]
 WithoutStrangersOption = Annotated[
     bool, typer.Option("--without-strangers", help="Leave out events of people without a name.")
+]
+NoticesOption = Annotated[
+    list[AttendanceNoticeKind] | None,
+    typer.Option(
+        "--attendance",
+        help="Notices of attendance of this kind, and no events unless --event names some. May be repeated.",
+        show_default=False,
+    ),
+]
+GroupsOption = Annotated[
+    list[str] | None,
+    typer.Option("--group", help="Only notices of this group. May be repeated.", show_default=False),
 ]
 ConcurrencyOption = Annotated[
     int | None,
@@ -128,12 +141,14 @@ async def create(
     people: PeopleOption = None,
     min_similarity: SimilarityOption = 0.0,
     without_strangers: WithoutStrangersOption = False,
+    notices: NoticesOption = None,
+    groups: GroupsOption = None,
     concurrency: ConcurrencyOption = None,
 ) -> ExitCode:
     """Create a subscription, which is told of what happens from now on; of a webhook, print the secret, only once."""
     if language and sink is not SinkOption.PEOPLE:
         raise typer.BadParameter("--language is for --to people")
-    wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers)
+    wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers, notices, groups)
     where, at_once = read_urls(url, urls), concurrency or 0
     async with session.client() as client:
         if sink is SinkOption.PEOPLE:
@@ -181,11 +196,13 @@ async def update(
     people: PeopleOption = None,
     min_similarity: SimilarityOption = 0.0,
     without_strangers: WithoutStrangersOption = False,
+    notices: NoticesOption = None,
+    groups: GroupsOption = None,
     everything: Annotated[bool, typer.Option("--everything", help="Send all events, without any condition.")] = False,
     concurrency: ConcurrencyOption = None,
 ) -> ExitCode:
     """Change a subscription. If any condition is given, those that are not given no longer hold."""
-    wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers)
+    wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers, notices, groups)
     chosen = wanted != SubscriptionFilter()
     if everything and chosen:
         raise typer.BadParameter("--everything means no condition: leave the others out")
@@ -312,6 +329,8 @@ def _filter(
     people: list[str] | None,
     min_similarity: float,
     without_strangers: bool,
+    notices: list[AttendanceNoticeKind] | None,
+    groups: list[str] | None,
 ) -> SubscriptionFilter:
     return SubscriptionFilter(
         tuple(kinds or ()),
@@ -320,6 +339,8 @@ def _filter(
         tuple(people or ()),
         min_similarity,
         without_strangers,
+        attendance=tuple(notices or ()),
+        groups=tuple(groups or ()),
     )
 
 

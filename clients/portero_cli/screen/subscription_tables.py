@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.tables import local_time
 from portero_client import Subscription, SubscriptionDelivery, SubscriptionState
-from portero_client.names import CAMERAS, PEOPLE, SUBSCRIPTIONS
+from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, PEOPLE, SUBSCRIPTIONS
 
 
 def subscriptions_table(subscriptions: Iterable[Subscription]) -> Sheet:
@@ -54,6 +54,8 @@ def _conditions(subscription: Subscription) -> str:
     return " ".join(
         (
             *(kind.value for kind in wanted.kinds),
+            *(kind.value for kind in wanted.attendance),
+            *map(ATTENDANCE_GROUPS.identifier, wanted.groups),
             *map(CAMERAS.identifier, wanted.cameras or subscription.scope_cameras),
             *(f"sites/{site}" for site in wanted.sites or subscription.scope_sites),
             *people,
@@ -77,8 +79,8 @@ def deliveries_table(found: Iterable[SubscriptionDelivery]) -> Sheet:
         rows=(
             (
                 each.position,
-                each.kind.value,
-                CAMERAS.identifier(each.camera),
+                each.notice_type or each.kind.value,
+                CAMERAS.identifier(each.camera) if each.camera else "",
                 each.outcome.value,
                 each.problem or str(each.http_status or ""),
                 each.attempt_count,

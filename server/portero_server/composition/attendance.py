@@ -74,8 +74,11 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
         settings.retention_attendance_days,
     )
     database, consent_required = stores.database, settings.consent_required
-    sessions = AttendanceSessionStore(database, clock, open_for=open_for, consent_required=consent_required)
-    remarks = RemarkStore(database, clock, open_for=open_for, consent_required=consent_required)
+    rules = settings.notice_rules
+    sessions = AttendanceSessionStore(
+        database, clock, open_for=open_for, consent_required=consent_required, notices=rules
+    )
+    remarks = RemarkStore(database, clock, open_for=open_for, consent_required=consent_required, notices=rules)
     scope = AttendanceScope(ScopeStore(database))
     servicers = (
         AttendanceGroupServicer(AttendanceGroupStore(database, clock), RoomStore(database, clock), scope),

@@ -22,22 +22,29 @@ from portero_server.domain.events.delivery import RetryPolicy
 from portero_server.domain.events.subscriptions import SinkKind
 from portero_server.events.alerts import Alerts
 from portero_server.events.journal import SubscriptionJournal
+from portero_server.events.notice_relay import NoticeRelay
 from portero_server.events.people_sink import PeopleRules, PeopleSink
 from portero_server.events.relay import Relay, RelayPolicy
 from portero_server.events.relay_ports import Sender
 from portero_server.events.sealed_endpoints import EndpointRules, SealedEndpoints
 from portero_server.events.selection import SubscriptionSelection
 from portero_server.events.sinks import Sinks
-from portero_server.events.subscription_relays import SubscriptionRelays
+from portero_server.events.subscription_relays import PairedRelay, RunningRelay, SubscriptionRelays
 from portero_server.events.subscription_service import SubscriptionService
 from portero_server.events.webhook import Endpoint, WebhookSender
 from portero_server.events.webhook_sink import WebhookSink
 from portero_server.rpc.services.subscriptions import SubscriptionServicer
 from portero_server.settings import Settings
+from portero_server.store.attendance.notices import NoticeStore
 from portero_server.store.event_relays import EventRelayStore
 from portero_server.store.strangers_before import StrangersBefore
 from portero_server.store.subscription_deliveries import DeliveryBounds, DeliveryStore
-from portero_server.store.subscriptions import SealedSubscription, SubscriptionStore, relay_name
+from portero_server.store.subscriptions import (
+    SealedSubscription,
+    SubscriptionStore,
+    notice_relay_name,
+    relay_name,
+)
 from portero_server.vault.keys import read_keys
 from portero_server.vault.sealing import SecretSeal
 from portero_server.watching.listeners import EventListeners
@@ -80,26 +87,48 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
     def progress_of(name: str, endpoint: str) -> EventRelayStore:
         return EventRelayStore(stores.database, name, endpoint, server, creates=False)
 
-    def relay_of(sealed: SealedSubscription) -> Relay:
+    notices = NoticeStore(stores.database)
+
+    def relay_of(sealed: SealedSubscription) -> RunningRelay:
         subscription = sealed.subscription
-        name = relay_name(subscription.kind, subscription.subscription_id)
-        return Relay(
+        subscription_id, wanted = subscription.subscription_id, subscription.wanted
+        progress = progress_of(relay_name(subscription.kind, subscription_id), sealed.endpoint)
+        figures = metrics.of(subscription_id)
+        retries = RetryPolicy(patience=settings.webhook_patience)
+        events = Relay(
             stores.sightings,
             stores.people.display_names,
-            progress_of(name, sealed.endpoint),
+            progress,
             sinks[subscription.kind].sender(sealed),
             SubscriptionSelection(subscription, sites, alerts),
             clock,
-            metrics.of(subscription.subscription_id),
+            figures,
             RelayPolicy(
                 parallel=subscription.concurrency,
-                retries=RetryPolicy(patience=settings.webhook_patience),
+                retries=retries,
                 gather=_GATHER,
                 tolerated=_TOLERATED,
             ),
-            journal=SubscriptionJournal(deliveries, subscription.subscription_id),
-            name=f"subscriptions/{subscription.subscription_id}",
+            journal=SubscriptionJournal(deliveries, subscription_id),
+            name=f"subscriptions/{subscription_id}",
         )
+        # Groups are of no site: whoever may see some cameras only makes no subscription to attendance.
+        if not wanted.notices or not subscription.scope.everything:
+            return events
+        told = NoticeRelay(
+            notices,
+            stores.people.display_names,
+            progress_of(notice_relay_name(subscription_id), sealed.endpoint),
+            progress,
+            sinks[subscription.kind].sender(sealed),
+            wanted.wants_notice,
+            clock,
+            figures.beside(),
+            RelayPolicy(retries=retries),
+            SubscriptionJournal(deliveries, subscription_id),
+            name=f"subscriptions/{subscription_id}",
+        )
+        return PairedRelay(events, told)
 
     relays = SubscriptionRelays(store, relay_of, clock, metrics, settings.subscription_poll)
     listeners.add(relays)
@@ -109,6 +138,7 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
         sinks,
         progress_of,
         stores.sightings,
+        notices,
         ReadOnlyWebhook(settings, stores.database, clock),
         relays.changed,
         clock,

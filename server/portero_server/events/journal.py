@@ -50,9 +50,13 @@ class SubscriptionJournal:
             first_at=at,
             last_at=at,
         )
-        if (before := self._notes.get(event.position)) is not None:
+        self.keep(delivery)
+
+    def keep(self, delivery: SubscriptionDelivery) -> None:
+        """Notes one attempt; those of the same message before it count, too."""
+        if (before := self._notes.get(delivery.position)) is not None:
             delivery = replace(delivery, attempts=before.attempts + 1, first_at=before.first_at)
-        self._notes[event.position] = delivery
+        self._notes[delivery.position] = delivery
 
     async def write(self) -> None:
         """Stores what was noted.

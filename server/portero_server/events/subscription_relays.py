@@ -14,7 +14,7 @@ import structlog
 from portero_server.clock import Clock
 from portero_server.domain.events.subscriptions import SubscriptionState
 from portero_server.errors import FailedPrecondition, StoreUnavailable
-from portero_server.events.relay import Relay
+from portero_server.events.notice_relay import NoticeRelay
 from portero_server.store.subscriptions import SealedSubscription
 from portero_server.telemetry.subscription_metrics import SubscriptionMetrics
 
@@ -23,7 +23,38 @@ _log = structlog.get_logger(__name__)
 _AGAIN = 60.0
 """Seconds after which a relay is started again that ended by a fault of ours."""
 
-RelayOf = Callable[[SealedSubscription], Relay]
+
+class RunningRelay(Protocol):
+    """What sends to one subscription."""
+
+    def notify(self, position: int) -> None:
+        """Says that events up to a position exist."""
+        ...
+
+    async def run(self) -> None:
+        """Sends until canceled."""
+        ...
+
+
+class PairedRelay:
+    """The relay of a subscription's events, and that of its notices of attendance, as one."""
+
+    def __init__(self, events: RunningRelay, notices: NoticeRelay) -> None:
+        self._events = events
+        self._notices = notices
+
+    def notify(self, position: int) -> None:
+        """Says that events up to a position exist."""
+        self._events.notify(position)
+
+    async def run(self) -> None:
+        """Runs both until canceled; a fault of one ends both."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._events.run())
+            group.create_task(self._notices.run())
+
+
+RelayOf = Callable[[SealedSubscription], RunningRelay]
 """Builds the relay of a subscription.
 
 Raises:
@@ -44,7 +75,7 @@ class _Running:
     """A relay that runs, and the version of the subscription that it was built from."""
 
     version: tuple[object, ...]
-    relay: Relay
+    relay: RunningRelay
     task: asyncio.Task[None]
 
 
@@ -136,7 +167,7 @@ class SubscriptionRelays:
         await asyncio.wait([running.task])
 
 
-async def _kept_running(relay: Relay, subscription_id: str) -> None:
+async def _kept_running(relay: RunningRelay, subscription_id: str) -> None:
     """Runs a relay until canceled."""
     while True:
         try:

@@ -32,6 +32,7 @@ from portero_server.store.subscriptions import (
     SealedSubscription,
     SubscriptionChanges,
     SubscriptionStore,
+    notice_relay_name,
     relay_name,
 )
 
@@ -45,6 +46,14 @@ class EventPositions(Protocol):
 
     async def last_position(self) -> int:
         """Returns the position of the last event, or 0."""
+        ...
+
+
+class NoticePositions(Protocol):
+    """Says where in the notices of attendance a time is."""
+
+    async def position_before(self, moment: datetime) -> int:
+        """Returns the position before the first stored notice that was decided at `moment` or later."""
         ...
 
 
@@ -87,6 +96,7 @@ class SubscriptionService:
         sinks: Sinks,
         relay_of: Callable[[str, str], EventRelayStore],
         positions: EventPositions,
+        notices: NoticePositions,
         webhook: SettingsWebhook,
         changed: Callable[[], None],
         clock: Clock,
@@ -101,6 +111,7 @@ class SubscriptionService:
             sinks: The kinds of destinations, which check what is asked for, and send.
             relay_of: Returns the store of a relay's progress, for its name and endpoint.
             positions: Of events.
+            notices: Positions of notices of attendance.
             webhook: The one of the settings.
             changed: Called after each change.
             clock: Dates everything.
@@ -111,6 +122,7 @@ class SubscriptionService:
         self._sinks = sinks
         self._relay_of = relay_of
         self._positions = positions
+        self._notices = notices
         self._webhook = webhook
         self._changed = changed
         self._clock = clock
@@ -193,6 +205,15 @@ class SubscriptionService:
         if "concurrency" in changes:
             kind = (await self._store.get(subscription_id, self._clock.now())).kind
             changes["concurrency"] = checked_concurrency(changes["concurrency"], self._sinks[kind].concurrency)
+        wanted = changes.get("wanted")
+        if wanted is not None and wanted.notices:
+            scope = (await self._store.get(subscription_id, self._clock.now())).scope
+            if not scope.everything:
+                raise FailedPrecondition(
+                    f"subscriptions/{subscription_id} was made for some cameras only, and attendance is of none: make "
+                    "another one",
+                    reason="OUT_OF_SCOPE",
+                )
         if not changes:
             return await self.get(subscription_id)
         stored = await self._store.update(subscription_id, changes, self._clock.now())
@@ -206,8 +227,8 @@ class SubscriptionService:
             NotFound: It does not exist.
             FailedPrecondition: It is that of the settings.
         """
-        relay = await self._relay(subscription_id)
-        await relay.stop(SubscriptionState.PAUSED.stop)
+        for relay in await self._relays(subscription_id):
+            await relay.stop(SubscriptionState.PAUSED.stop)
         self._changed()
         return await self.get(subscription_id)
 
@@ -218,8 +239,8 @@ class SubscriptionService:
             NotFound: It does not exist.
             FailedPrecondition: It is that of the settings.
         """
-        relay = await self._relay(subscription_id)
-        await relay.resume()
+        for relay in await self._relays(subscription_id):
+            await relay.resume()
         await self._store.touch(subscription_id)
         self._changed()
         return await self.get(subscription_id)
@@ -231,8 +252,9 @@ class SubscriptionService:
             NotFound: It does not exist.
             FailedPrecondition: It is that of the settings.
         """
-        relay = await self._relay(subscription_id)
-        await relay.rewind(await self._positions.position_before(since))
+        events, notices = await self._relays(subscription_id)
+        await events.rewind(await self._positions.position_before(since))
+        await notices.rewind(await self._notices.position_before(since))
         await self._store.touch(subscription_id)
         self._changed()
         return await self.get(subscription_id)
@@ -286,10 +308,13 @@ class SubscriptionService:
         await self._store.delete(subscription_id, self._clock.now())
         self._changed()
 
-    async def _relay(self, subscription_id: str) -> EventRelayStore:
+    async def _relays(self, subscription_id: str) -> tuple[EventRelayStore, EventRelayStore]:
+        """Returns how far events are sent, and notices."""
         _refuse_settings(subscription_id)
         found = await self._sealed(subscription_id)
-        return self._relay_of(relay_name(found.subscription.kind, subscription_id), found.endpoint)
+        names = relay_name(found.subscription.kind, subscription_id), notice_relay_name(subscription_id)
+        events, notices = (self._relay_of(name, found.endpoint) for name in names)
+        return events, notices
 
     async def _sealed(self, subscription_id: str) -> SealedSubscription:
         found = await self._store.sealed(self._clock.now(), subscription_id)

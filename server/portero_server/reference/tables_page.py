@@ -69,6 +69,7 @@ HOLDS: Mapping[str, str] = {
     "decided anew.",
     "attendance_records": "How a person attended a session, and what shows it; of somebody erased, how and not who.",
     "attendance_changes": "Each change of a published status, with its cause.",
+    "attendance_notices": "What is told of attendance, in order, and what was withdrawn; a row goes with its person.",
     "attendance_corrections": "What a person said of somebody's attendance; a row goes with that somebody.",
     "attendance_excuses": "Times for which somebody is excused; a row goes with its person.",
     "attendance_coverage": "When cameras watched, and why they did not, as spans.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portero.v1 import subscription_service_pb2 as pb
 from portero.v1.sighting_service_pb2 import SIGHTING_EVENT_KIND_UNSPECIFIED
 
+from portero_server.domain.attendance.notices import NoticeKind
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.events.subscriptions import (
     SinkKind,
@@ -18,7 +19,9 @@ from portero_server.events.sinks import Destination
 from portero_server.rpc.convert import EVENT_KINDS, time_to_proto
 from portero_server.rpc.resource_names import (
     camera_name,
+    group_name,
     parse_camera,
+    parse_group,
     parse_person,
     person_name,
     subscription_name,
@@ -34,6 +37,13 @@ _OUTCOMES = {
     DeliveryOutcome.WAITING: pb.DELIVERY_OUTCOME_WAITING,
     DeliveryOutcome.GIVEN_UP: pb.DELIVERY_OUTCOME_GIVEN_UP,
 }
+_NOTICES = {
+    NoticeKind.ABSENT: pb.ATTENDANCE_NOTICE_KIND_ABSENT,
+    NoticeKind.LATE_AGAIN: pb.ATTENDANCE_NOTICE_KIND_LATE_AGAIN,
+    NoticeKind.LOW_ATTENDANCE: pb.ATTENDANCE_NOTICE_KIND_LOW_ATTENDANCE,
+    NoticeKind.SESSION_UNPROVEN: pb.ATTENDANCE_NOTICE_KIND_SESSION_UNPROVEN,
+}
+_NOTICES_BY_NUMBER: dict[int, NoticeKind] = {number: kind for kind, number in _NOTICES.items()}
 _OUTCOMES_BY_NUMBER: dict[int, DeliveryOutcome] = {number: outcome for outcome, number in _OUTCOMES.items()}
 _KINDS_BY_NUMBER = {number: kind for kind, number in EVENT_KINDS.items()}
 
@@ -86,6 +96,11 @@ def filter_from_proto(message: pb.SubscriptionFilter) -> SubscriptionFilter:
         raise InvalidInput(
             f"{field}.kinds", f"{field}.kinds may be any SightingEventKind but SIGHTING_EVENT_KIND_UNSPECIFIED"
         )
+    if any(number not in _NOTICES_BY_NUMBER for number in message.attendance):
+        raise InvalidInput(
+            f"{field}.attendance",
+            f"{field}.attendance may be any AttendanceNoticeKind but ATTENDANCE_NOTICE_KIND_UNSPECIFIED",
+        )
     return filter_of(
         kinds=[_KINDS_BY_NUMBER[number] for number in message.kinds],
         cameras=[parse_camera(name, f"{field}.cameras") for name in message.cameras],
@@ -93,6 +108,8 @@ def filter_from_proto(message: pb.SubscriptionFilter) -> SubscriptionFilter:
         people=[parse_person(name, f"{field}.people") for name in message.people],
         min_similarity=message.min_similarity,
         strangers=not message.without_strangers,
+        notices=[_NOTICES_BY_NUMBER[number] for number in message.attendance],
+        groups=[parse_group(name, f"{field}.groups") for name in message.groups],
     )
 
 
@@ -110,7 +127,7 @@ def delivery_to_proto(delivery: SubscriptionDelivery) -> pb.SubscriptionDelivery
     return pb.SubscriptionDelivery(
         position=delivery.position,
         message_id=delivery.message_id,
-        camera=camera_name(delivery.camera_id),
+        camera="" if delivery.notice else camera_name(delivery.camera_id),
         kind=SIGHTING_EVENT_KIND_UNSPECIFIED if delivery.kind is None else EVENT_KINDS[delivery.kind],
         event_time=time_to_proto(delivery.happened_at),
         outcome=_OUTCOMES[delivery.outcome],
@@ -119,6 +136,7 @@ def delivery_to_proto(delivery: SubscriptionDelivery) -> pb.SubscriptionDelivery
         attempt_count=delivery.attempts,
         first_attempt_time=time_to_proto(delivery.first_at),
         last_attempt_time=time_to_proto(delivery.last_at),
+        notice_type=delivery.notice,
     )
 
 
@@ -131,4 +149,6 @@ def _filter_to_proto(wanted: SubscriptionFilter) -> pb.SubscriptionFilter:
         min_similarity=wanted.min_similarity,
         without_strangers=not wanted.strangers,
         limited_to_people=wanted.people_only,
+        attendance=sorted(_NOTICES[kind] for kind in wanted.notices),
+        groups=sorted(group_name(group_id) for group_id in wanted.groups),
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.settings.types import Seconds
 
 
@@ -28,6 +29,41 @@ class AttendanceSettings(BaseSettings):
         description="How long after its end a session is decided anew when something becomes known, and can be "
         "corrected, days; then its records stay as they are. Fewer where sightings or decisions are kept for less.",
     )
+
+    notice_late_times: int = Field(
+        3, ge=1, le=100, description="How often somebody must have been late for subscriptions to be told of it."
+    )
+    notice_late_days: int = Field(30, ge=1, le=365, description="Within how many days. It is told once in as many.")
+    notice_low_percentage: float = Field(
+        85.0,
+        ge=0,
+        le=100,
+        description="Whoever attended less than this of the decided sessions is told of, percent; 0: nobody.",
+    )
+    notice_low_days: int = Field(
+        30, ge=1, le=365, description="Of the sessions of how many days. It is told once in as many."
+    )
+    notice_low_sessions: int = Field(
+        10, ge=1, le=1000, description="How many of them must be decided before a percentage is told."
+    )
+    notice_unproven_percentage: float = Field(
+        50.0,
+        ge=0,
+        le=100,
+        description="A session is told of when so much of its people is unproven, percent, and at least one of them.",
+    )
+
+    @property
+    def notice_rules(self) -> NoticeRules:
+        """When subscriptions are told of attendance."""
+        return NoticeRules(
+            self.notice_late_times,
+            self.notice_late_days,
+            self.notice_low_percentage,
+            self.notice_low_days,
+            self.notice_low_sessions,
+            self.notice_unproven_percentage,
+        )
 
     @property
     def attendance_settle_delta(self) -> timedelta:

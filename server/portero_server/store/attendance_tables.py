@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Text, UniqueConstraint
 
 from portero_server.store.tables import required, table
 from portero_server.store.types import Display, Key, Name, UtcTime
@@ -17,9 +17,9 @@ _DAY = Name
 """A date, as 2026-03-02."""
 
 
-def _of_person(name: str, *, rule: str) -> Column[Any]:
+def _of_person(name: str, *, rule: str, nullable: bool = False) -> Column[Any]:
     key = ForeignKey("people.person_id", name=f"fk_{name}_person", ondelete=rule)
-    return Column("person_id", Name, key, nullable=rule == "SET NULL")
+    return Column("person_id", Name, key, nullable=nullable or rule == "SET NULL")
 
 
 attendance_groups = table(
@@ -141,6 +141,28 @@ attendance_changes = table(
     Index("ix_attendance_changes_session", "session_id", "changed_at"),
     Index("ix_attendance_changes_person", "person_id", "changed_at"),
     Index("ix_attendance_changes_time", "changed_at"),
+)
+
+attendance_notices = table(
+    "attendance_notices",
+    # Above every position of an event: deliveries of both are listed together.
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    required("notice_id", Name),
+    required("kind", Name),
+    required("session_id", Key),
+    required("group_id", Name),
+    required("starts_at", UtcTime),
+    # Null: it is about the whole session.
+    _of_person("attendance_notices", rule="CASCADE", nullable=True),
+    required("decided_at", UtcTime),
+    # Id of the notice that does not hold any more; null: it is one of its own.
+    Column("withdraws", Name),
+    # What it counts, JSON.
+    required("figures", Text),
+    UniqueConstraint("notice_id", name="uq_attendance_notices"),
+    Index("ix_attendance_notices_session", "session_id", "kind"),
+    Index("ix_attendance_notices_person", "person_id", "starts_at"),
+    Index("ix_attendance_notices_time", "decided_at"),
 )
 
 attendance_corrections = table(

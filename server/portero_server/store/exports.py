@@ -18,6 +18,7 @@ from portero_server.store.schema import (
     attendance_corrections,
     attendance_excuses,
     attendance_memberships,
+    attendance_notices,
     attendance_records,
     consents,
     decision_candidates,
@@ -51,6 +52,7 @@ _KINDS: Mapping[str, Table] = {
     "attendance_correction": attendance_corrections,
     "attendance_record": attendance_records,
     "attendance_change": attendance_changes,
+    "attendance_notice": attendance_notices,
     "guardian_key": api_key_people,
 }
 """In the order in which they are returned. What a photo shows is in the vault. What a picture of a doubtful sighting

@@ -24,6 +24,7 @@ from portero_server.store.schema import (
     attendance_corrections,
     attendance_coverage,
     attendance_excuses,
+    attendance_notices,
     attendance_records,
     attendance_sessions,
     audit_entries,
@@ -255,6 +256,7 @@ _FIRST_IN_CHAIN = and_(
 _ATTENDANCE = (
     attendance_records.c.starts_at,
     attendance_changes.c.changed_at,
+    attendance_notices.c.decided_at,
     attendance_corrections.c.corrected_at,
     attendance_excuses.c.ends_at,
     attendance_coverage.c.ends_at,

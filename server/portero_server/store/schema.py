@@ -33,6 +33,7 @@ from portero_server.store.attendance_tables import attendance_coverage as attend
 from portero_server.store.attendance_tables import attendance_excuses as attendance_excuses
 from portero_server.store.attendance_tables import attendance_groups as attendance_groups
 from portero_server.store.attendance_tables import attendance_memberships as attendance_memberships
+from portero_server.store.attendance_tables import attendance_notices as attendance_notices
 from portero_server.store.attendance_tables import attendance_placements as attendance_placements
 from portero_server.store.attendance_tables import attendance_records as attendance_records
 from portero_server.store.attendance_tables import attendance_schedules as attendance_schedules

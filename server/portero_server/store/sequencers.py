@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.schema import sequencers
 
-SequencerName = Literal["events", "gallery", "check_ins", "visitors", "collections"]
+SequencerName = Literal["events", "gallery", "check_ins", "visitors", "collections", "attendance_notices"]
 
 
 async def take_positions(connection: AsyncConnection, name: SequencerName, count: int) -> int:

@@ -20,6 +20,8 @@ from portero_server.store.types import DISPLAY_LENGTH
 
 _COLUMNS = subscription_deliveries.c
 _KINDS = {kind.value: kind for kind in SightingEventKind}
+_NOTICE = "attendance."
+"""How types of notices begin; no kind of event does."""
 _KEPT_WHEN_SENT_AGAIN = ("subscription_id", "position", "first_at", "attempts")
 _REPLACED = tuple(column.name for column in _COLUMNS if column.name not in _KEPT_WHEN_SENT_AGAIN)
 
@@ -126,8 +128,8 @@ def _row(subscription_id: str, delivery: SubscriptionDelivery) -> dict[str, Any]
         "message_id": delivery.message_id,
         "camera_id": delivery.camera_id,
         # A server of the release before cannot read the kind of an alert.
-        "kind": "" if kind is None else INSTEAD_OF.get(kind, kind).value,
-        "alert": kind.value if kind in INSTEAD_OF else None,
+        "kind": _kind_column(delivery),
+        "alert": delivery.notice or (kind.value if kind in INSTEAD_OF else None),
         "happened_at": delivery.happened_at,
         "outcome": delivery.outcome.value,
         "status": delivery.status,
@@ -138,13 +140,22 @@ def _row(subscription_id: str, delivery: SubscriptionDelivery) -> dict[str, Any]
     }
 
 
+def _kind_column(delivery: SubscriptionDelivery) -> str:
+    if delivery.notice:
+        # It would not read another word; whatever it shows, there is no camera.
+        return SightingEventKind.REVISED.value
+    kind = delivery.kind
+    return "" if kind is None else INSTEAD_OF.get(kind, kind).value
+
+
 def _delivery(row: Row[Any]) -> SubscriptionDelivery:
+    notice = row.alert if (row.alert or "").startswith(_NOTICE) else ""
     return SubscriptionDelivery(
         position=row.position,
         message_id=row.message_id,
         camera_id=row.camera_id,
         # Of an alert that only a newer server knows, the event is known.
-        kind=_KINDS.get(row.alert or row.kind, _KINDS.get(row.kind)),
+        kind=None if notice else _KINDS.get(row.alert or row.kind, _KINDS.get(row.kind)),
         happened_at=row.happened_at,
         outcome=DeliveryOutcome(row.outcome),
         status=row.status,
@@ -152,4 +163,5 @@ def _delivery(row: Row[Any]) -> SubscriptionDelivery:
         attempts=row.attempts,
         first_at=row.first_at,
         last_at=row.last_at,
+        notice=notice,
     )

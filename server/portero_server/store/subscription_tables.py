@@ -43,6 +43,9 @@ subscriptions = table(
     required("revision", BigInteger),
     # In which people are told; null: it is no sink of people.
     Column("language", Name),
+    # Kinds of notices of attendance, and the groups that limit them, as JSON lists; null: none, or all groups.
+    Column("notices", Text),
+    Column("groups_only", Text),
 )
 
 
@@ -90,7 +93,8 @@ subscription_deliveries = table(
     required("attempts", BigInteger),
     required("first_at", UtcTime),
     required("last_at", UtcTime),
-    # The kind of an alert that was told instead of the event, whose kind is in `kind`; null: it was the event.
+    # The kind of an alert that was told instead of the event, whose kind is in `kind`, or the type of a notice of
+    # attendance; null: it was the event.
     Column("alert", Name),
     Index("ix_subscription_deliveries_last", "subscription_id", "last_at", "position"),
     Index("ix_subscription_deliveries_outcome", "subscription_id", "outcome", "last_at", "position"),

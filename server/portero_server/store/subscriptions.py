@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
@@ -12,7 +12,6 @@ from sqlalchemy import Row, Select, case, delete, func, insert, or_, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
-from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.events.subscriptions import (
     MOST_SECRETS,
     SinkKind,
@@ -20,8 +19,8 @@ from portero_server.domain.events.subscriptions import (
     SubscriptionFilter,
     state_of,
 )
-from portero_server.domain.recording.sightings import SightingEventKind
 from portero_server.errors import FailedPrecondition, InvalidInput, LimitReached, NotFound
+from portero_server.store.attendance.notices import last_notice_position
 from portero_server.store.database import Database
 from portero_server.store.event_relays import new_relay
 from portero_server.store.schema import (
@@ -33,8 +32,8 @@ from portero_server.store.schema import (
     subscriptions,
 )
 from portero_server.store.sequencers import last_position
+from portero_server.store.subscription_rows import filter_columns, filter_of_row, words_text
 
-_KINDS = {kind.value: kind for kind in SightingEventKind}
 _COLUMNS = subscriptions.c
 _RELAYS = {kind: "subscriptions" if kind is SinkKind.WEBHOOK else kind.value for kind in SinkKind}
 _RELAYS_BY_KIND = {kind.value: first for kind, first in _RELAYS.items()}
@@ -91,6 +90,11 @@ def relay_name(kind: SinkKind, subscription_id: str) -> str:
     return f"{_RELAYS[kind]}/{subscription_id}"
 
 
+def notice_relay_name(subscription_id: str) -> str:
+    """Returns the name in `event_relays` of how far a subscription is told of attendance."""
+    return f"notices/{subscription_id}"
+
+
 class SubscriptionStore:
     """Stores subscriptions, for all servers."""
 
@@ -120,6 +124,7 @@ class SubscriptionStore:
             start = await last_position(connection, "events")
             relay = new_relay(relay_name(made.kind, made.subscription_id), start, new.endpoint)
             await connection.execute(insert(event_relays).values(relay))
+            await _begin_notices(connection, made, new.endpoint)
             return await _one(connection, made.subscription_id, made.created_at)
 
         return await self._database.run(unit)
@@ -161,13 +166,19 @@ class SubscriptionStore:
         values |= {name: value for name, value in changes.items() if name != "wanted"}
         wanted = changes.get("wanted")
         if wanted is not None:
-            values |= _filter_row(wanted)
+            values |= filter_columns(wanted)
 
         async def unit(connection: AsyncConnection) -> Subscription:
-            changed = update(subscriptions).where(_COLUMNS.subscription_id == subscription_id).values(values)
-            if not (await connection.execute(changed)).rowcount:
+            rows = await _read(connection, _joined().where(_COLUMNS.subscription_id == subscription_id), now)
+            if not rows:
                 raise _unknown(subscription_id)
+            before = rows[0].subscription
+            await connection.execute(
+                update(subscriptions).where(_COLUMNS.subscription_id == subscription_id).values(values)
+            )
             if wanted is not None:
+                if wanted.notices and not before.wanted.notices:
+                    await _begin_notices(connection, before, rows[0].endpoint)
                 own = subscription_people.c.subscription_id == subscription_id
                 await connection.execute(delete(subscription_people).where(own))
                 await _put_people(connection, subscription_id, wanted.people)
@@ -235,12 +246,21 @@ class SubscriptionStore:
             gone = delete(subscriptions).where(_COLUMNS.subscription_id == subscription_id)
             if not (await connection.execute(gone)).rowcount:
                 raise _unknown(subscription_id)
-            relay = event_relays.c.name.in_([relay_name(kind, subscription_id) for kind in SinkKind])
+            names = [relay_name(kind, subscription_id) for kind in SinkKind]
+            relay = event_relays.c.name.in_([*names, notice_relay_name(subscription_id)])
             await connection.execute(delete(event_relays).where(relay))
             record = {"record_id": subscription_id, "erasure_id": "", "erased_at": now}
             await connection.execute(insert(erased_records).values(record))
 
         await self._database.run(unit)
+
+
+async def _begin_notices(connection: AsyncConnection, owner: Subscription, endpoint: str) -> None:
+    """Has a subscription told of what is decided from now on, unless it is paused."""
+    name = notice_relay_name(owner.subscription_id)
+    relay = new_relay(name, await last_notice_position(connection), endpoint)
+    await connection.execute(delete(event_relays).where(event_relays.c.name == name))
+    await connection.execute(insert(event_relays).values(relay | {"stopped_reason": owner.state.stop}))
 
 
 def _unknown(subscription_id: str) -> NotFound:
@@ -298,7 +318,7 @@ async def _put_people(connection: AsyncConnection, subscription_id: str, wanted:
 
 def _row(new: SealedSubscription) -> dict[str, Any]:
     made = new.subscription
-    return _filter_row(made.wanted) | {
+    return filter_columns(made.wanted) | {
         "subscription_id": made.subscription_id,
         "display_name": made.display_name,
         "kind": made.kind.value,
@@ -306,8 +326,8 @@ def _row(new: SealedSubscription) -> dict[str, Any]:
         "url": new.url,
         "endpoint": new.endpoint,
         "scope_everything": made.scope.everything,
-        "scope_cameras": _words(made.scope.cameras),
-        "scope_sites": _words(made.scope.sites),
+        "scope_cameras": words_text(made.scope.cameras),
+        "scope_sites": words_text(made.scope.sites),
         "concurrency": made.concurrency,
         "created_at": made.created_at,
         "created_by": made.created_by,
@@ -315,38 +335,6 @@ def _row(new: SealedSubscription) -> dict[str, Any]:
         "revision": new.revision,
         "language": made.language or None,
     }
-
-
-def _filter_row(wanted: SubscriptionFilter) -> dict[str, Any]:
-    # A server of the release before drops the kinds of alerts, and where none is left it tells all. So a row of alerts
-    # alone lets it tell of nobody: not of strangers, and of people only of those in an empty list.
-    alerts_only = wanted.alerts_only
-    return {
-        "kinds": _words(kind.value for kind in wanted.kinds),
-        "cameras": _words(wanted.places.cameras),
-        "sites": _words(wanted.places.sites),
-        "people_only": wanted.people_only or alerts_only,
-        "min_similarity": wanted.min_similarity,
-        "strangers": wanted.strangers and not alerts_only,
-    }
-
-
-def _filter(row: Row[Any], wanted: Collection[str]) -> SubscriptionFilter:
-    words = json.loads(row.kinds)
-    kinds = frozenset(_KINDS[word] for word in words if word in _KINDS)
-    cameras, sites = frozenset(json.loads(row.cameras)), frozenset(json.loads(row.sites))
-    found = SubscriptionFilter(
-        kinds,
-        Scope(cameras, sites, everything=not cameras and not sites),
-        frozenset(wanted),
-        bool(row.people_only),
-        row.min_similarity,
-        bool(row.strangers) or not kinds.isdisjoint(ALERTS),
-    )
-    if words and not kinds:
-        # All kinds are of a newer server. No kinds would mean all of them: so nobody is told of.
-        return replace(found, people=frozenset(), people_only=True, strangers=False)
-    return replace(found, people_only=False) if found.alerts_only else found
 
 
 def _secret_row(owner: Subscription, secret: SealedSecret, now: datetime) -> dict[str, Any]:
@@ -369,7 +357,7 @@ def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecr
         display_name=row.display_name,
         kind=SinkKind(row.kind),
         origin=row.origin,
-        wanted=_filter(row, wanted),
+        wanted=filter_of_row(row, wanted),
         scope=scope,
         concurrency=row.concurrency,
         created_at=row.created_at,
@@ -382,7 +370,3 @@ def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecr
         language=row.language or "",
     )
     return SealedSubscription(subscription, row.url, row.endpoint, tuple(secrets), row.revision)
-
-
-def _words(words: Iterable[str]) -> str:
-    return json.dumps(sorted(words), separators=(",", ":"))

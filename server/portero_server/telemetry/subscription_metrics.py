@@ -70,9 +70,17 @@ class SubscriptionMetrics:
 class SubscriptionFigures:
     """Receives what happens to one subscription."""
 
-    def __init__(self, metrics: SubscriptionMetrics, subscription_id: str) -> None:
+    def __init__(
+        self, metrics: SubscriptionMetrics, subscription_id: str, beside: SubscriptionFigures | None = None
+    ) -> None:
         self._metrics = metrics
         self._id = subscription_id
+        # Of events and of notices of attendance, which are sent apart: the older one counts.
+        self._ages: dict[SubscriptionFigures, float] = {} if beside is None else beside._ages
+
+    def beside(self) -> SubscriptionFigures:
+        """Returns what receives the figures of the notices that are sent beside the events."""
+        return SubscriptionFigures(self._metrics, self._id, self)
 
     def sent(self, result: str, seconds: float) -> None:
         """Counts an attempt that took so many seconds."""
@@ -85,7 +93,8 @@ class SubscriptionFigures:
 
     def behind(self, seconds: float) -> None:
         """Sets the age of the oldest event that waits."""
-        self._metrics.oldest.labels(self._id).set(seconds)
+        self._ages[self] = seconds
+        self._metrics.oldest.labels(self._id).set(max(self._ages.values()))
 
     def stopped(self, *, stopped: bool) -> None:
         """Does nothing: a subscription that is paused is stopped too; see `is_gone`."""

@@ -79,6 +79,40 @@ DELIVERY_OUTCOME_GIVEN_UP: DeliveryOutcome.ValueType  # 3
 """A dead letter: it is not tried again unless ReplaySubscription asks for it."""
 Global___DeliveryOutcome: _TypeAlias = DeliveryOutcome  # noqa: Y015
 
+class _AttendanceNoticeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AttendanceNoticeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttendanceNoticeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ATTENDANCE_NOTICE_KIND_UNSPECIFIED: _AttendanceNoticeKind.ValueType  # 0
+    """Not used."""
+    ATTENDANCE_NOTICE_KIND_ABSENT: _AttendanceNoticeKind.ValueType  # 1
+    """Somebody was absent from a session."""
+    ATTENDANCE_NOTICE_KIND_LATE_AGAIN: _AttendanceNoticeKind.ValueType  # 2
+    """Somebody was late PORTERO_NOTICE_LATE_TIMES within PORTERO_NOTICE_LATE_DAYS."""
+    ATTENDANCE_NOTICE_KIND_LOW_ATTENDANCE: _AttendanceNoticeKind.ValueType  # 3
+    """Somebody attended less than PORTERO_NOTICE_LOW_PERCENTAGE within PORTERO_NOTICE_LOW_DAYS."""
+    ATTENDANCE_NOTICE_KIND_SESSION_UNPROVEN: _AttendanceNoticeKind.ValueType  # 4
+    """Of PORTERO_NOTICE_UNPROVEN_PERCENTAGE of a session's people nobody can tell whether they attended."""
+
+class AttendanceNoticeKind(_AttendanceNoticeKind, metaclass=_AttendanceNoticeKindEnumTypeWrapper):
+    """What is told of attendance; the message's type is "attendance." and the rest of the name in small letters. One that does
+    not hold any more, since somebody was corrected or seen after all, is told again as "attendance.withdrawn".
+    """
+
+ATTENDANCE_NOTICE_KIND_UNSPECIFIED: AttendanceNoticeKind.ValueType  # 0
+"""Not used."""
+ATTENDANCE_NOTICE_KIND_ABSENT: AttendanceNoticeKind.ValueType  # 1
+"""Somebody was absent from a session."""
+ATTENDANCE_NOTICE_KIND_LATE_AGAIN: AttendanceNoticeKind.ValueType  # 2
+"""Somebody was late PORTERO_NOTICE_LATE_TIMES within PORTERO_NOTICE_LATE_DAYS."""
+ATTENDANCE_NOTICE_KIND_LOW_ATTENDANCE: AttendanceNoticeKind.ValueType  # 3
+"""Somebody attended less than PORTERO_NOTICE_LOW_PERCENTAGE within PORTERO_NOTICE_LOW_DAYS."""
+ATTENDANCE_NOTICE_KIND_SESSION_UNPROVEN: AttendanceNoticeKind.ValueType  # 4
+"""Of PORTERO_NOTICE_UNPROVEN_PERCENTAGE of a session's people nobody can tell whether they attended."""
+Global___AttendanceNoticeKind: _TypeAlias = AttendanceNoticeKind  # noqa: Y015
+
 @_typing.final
 class WebhookSink(_message.Message):
     """A receiver over HTTP: messages as Standard Webhooks has them."""
@@ -147,7 +181,9 @@ Global___PeopleSink: _TypeAlias = PeopleSink  # noqa: Y015
 
 @_typing.final
 class SubscriptionFilter(_message.Message):
-    """Which events are sent; all conditions must hold, and an empty one means all."""
+    """Which events and notices are sent; all conditions must hold, and an empty one means all. Of notices only `attendance`,
+    `groups` and `people` are conditions.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -158,6 +194,8 @@ class SubscriptionFilter(_message.Message):
     MIN_SIMILARITY_FIELD_NUMBER: _builtins.int
     WITHOUT_STRANGERS_FIELD_NUMBER: _builtins.int
     LIMITED_TO_PEOPLE_FIELD_NUMBER: _builtins.int
+    ATTENDANCE_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
     min_similarity: _builtins.float
     """Of people with a name, only matches at least so similar, 0 to 1."""
     without_strangers: _builtins.bool
@@ -169,7 +207,7 @@ class SubscriptionFilter(_message.Message):
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_sighting_service_pb2.SightingEventKind.ValueType]:
         """Kinds of events; empty: all but the alerts, UNKNOWN_PERSON and VISITOR_RETURNED, which are told only where they are
-        asked for.
+        asked for; with `attendance` none.
         """
 
     @_builtins.property
@@ -182,9 +220,18 @@ class SubscriptionFilter(_message.Message):
 
     @_builtins.property
     def people(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Of people with a name, only these, "people/{person}"; at most 100. Whoever is erased is taken out. INVALID_ARGUMENT
+        """Of people with a name, only these, "people/{person}"; at most 100. Notices are then of nobody else, and of no whole
+        session, as for a guardian. Whoever is erased is taken out. INVALID_ARGUMENT
         where `kinds` has nothing but alerts, which are about people without a name.
         """
+
+    @_builtins.property
+    def attendance(self) -> _containers.RepeatedScalarFieldContainer[Global___AttendanceNoticeKind.ValueType]:
+        """Kinds of notices of attendance; empty: none. PERMISSION_DENIED, OUT_OF_SCOPE where the caller's scope is not everything."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Notices of these groups, "attendanceGroups/{group}"; at most 100. INVALID_ARGUMENT without `attendance`."""
 
     def __init__(
         self,
@@ -196,10 +243,12 @@ class SubscriptionFilter(_message.Message):
         min_similarity: _builtins.float = ...,
         without_strangers: _builtins.bool = ...,
         limited_to_people: _builtins.bool = ...,
+        attendance: _abc.Iterable[Global___AttendanceNoticeKind.ValueType] | None = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cameras", b"cameras", "kinds", b"kinds", "limited_to_people", b"limited_to_people", "min_similarity", b"min_similarity", "people", b"people", "sites", b"sites", "without_strangers", b"without_strangers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attendance", b"attendance", "cameras", b"cameras", "groups", b"groups", "kinds", b"kinds", "limited_to_people", b"limited_to_people", "min_similarity", b"min_similarity", "people", b"people", "sites", b"sites", "without_strangers", b"without_strangers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -326,12 +375,13 @@ class SubscriptionDelivery(_message.Message):
     ATTEMPT_COUNT_FIELD_NUMBER: _builtins.int
     FIRST_ATTEMPT_TIME_FIELD_NUMBER: _builtins.int
     LAST_ATTEMPT_TIME_FIELD_NUMBER: _builtins.int
+    NOTICE_TYPE_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Of the event."""
     message_id: _builtins.str
     """The webhook-id of each attempt."""
     camera: _builtins.str
-    """Whose event it was, "cameras/{camera}"."""
+    """Whose event it was, "cameras/{camera}"; empty: it was a notice of attendance."""
     kind: _sighting_service_pb2.SightingEventKind.ValueType
     """Kind of the event, or the alert that it was told as; UNSPECIFIED: a newer server sent it, and this one does not know it."""
     outcome: Global___DeliveryOutcome.ValueType
@@ -342,6 +392,8 @@ class SubscriptionDelivery(_message.Message):
     """What went wrong last, in words; empty: nothing."""
     attempt_count: _builtins.int
     """How often it was sent, as far as it is kept."""
+    notice_type: _builtins.str
+    """Type of the message where it was a notice of attendance, as "attendance.absent"; else empty."""
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
         """When the event was."""
@@ -368,10 +420,11 @@ class SubscriptionDelivery(_message.Message):
         attempt_count: _builtins.int = ...,
         first_attempt_time: _timestamp_pb2.Timestamp | None = ...,
         last_attempt_time: _timestamp_pb2.Timestamp | None = ...,
+        notice_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "first_attempt_time", b"first_attempt_time", "last_attempt_time", b"last_attempt_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_count", b"attempt_count", "camera", b"camera", "event_time", b"event_time", "first_attempt_time", b"first_attempt_time", "http_status", b"http_status", "kind", b"kind", "last_attempt_time", b"last_attempt_time", "message_id", b"message_id", "outcome", b"outcome", "position", b"position", "problem", b"problem"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_count", b"attempt_count", "camera", b"camera", "event_time", b"event_time", "first_attempt_time", b"first_attempt_time", "http_status", b"http_status", "kind", b"kind", "last_attempt_time", b"last_attempt_time", "message_id", b"message_id", "notice_type", b"notice_type", "outcome", b"outcome", "position", b"position", "problem", b"problem"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -35,6 +35,7 @@ class SubscriptionDelivery:
         attempts: How often it was sent.
         first_at: When it was sent first.
         last_at: When it was sent last.
+        notice: Type of the message, where it was a notice of attendance; empty: it was an event, of a camera.
     """
 
     position: int
@@ -48,3 +49,4 @@ class SubscriptionDelivery:
     attempts: int
     first_at: datetime
     last_at: datetime
+    notice: str = ""

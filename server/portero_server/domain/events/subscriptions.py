@@ -10,6 +10,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from portero_server.domain.access.identities import EVERYTHING, Scope
+from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKind
 from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.people.people import checked_identifier
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
@@ -69,6 +70,9 @@ class SubscriptionFilter:
         people_only: Whether `people` limits at all. It stays when they are erased, so that nobody else is told of.
         min_similarity: Of people with a name, only matches that are at least so similar, 0 to 1.
         strangers: Whether events of people without a name are told.
+        notices: Kinds of notices of attendance; empty: none. With notices and without `kinds`, no events are told.
+            Of the other conditions only `people` and `groups` hold for notices.
+        groups: Of notices, only those of these groups; empty: all.
     """
 
     kinds: frozenset[SightingEventKind] = frozenset()
@@ -77,6 +81,13 @@ class SubscriptionFilter:
     people_only: bool = False
     min_similarity: float = 0.0
     strangers: bool = True
+    notices: frozenset[NoticeKind] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def notices_only(self) -> bool:
+        """Whether nothing but notices is told."""
+        return bool(self.notices) and not self.kinds
 
     @property
     def alerts_only(self) -> bool:
@@ -85,7 +96,7 @@ class SubscriptionFilter:
 
     def wants(self, event: SightingEvent) -> bool:
         """Returns whether an event passes every condition but the places, which change with the sites' cameras."""
-        if self.kinds and event.kind not in self.kinds:
+        if self.notices_only or (self.kinds and event.kind not in self.kinds):
             return False
         sighting = event.sighting
         if sighting.person_id is None:
@@ -93,6 +104,12 @@ class SubscriptionFilter:
         if self.people_only and sighting.person_id not in self.people:
             return False
         return sighting.similarity >= self.min_similarity
+
+    def wants_notice(self, notice: AttendanceNotice) -> bool:
+        """Returns whether a notice is told; with people, none of anybody else and none of a whole session."""
+        if notice.kind not in self.notices or (self.groups and notice.group_id not in self.groups):
+            return False
+        return not self.people_only or notice.person_id in self.people
 
 
 def filter_of(
@@ -103,17 +120,21 @@ def filter_of(
     people: Sequence[str] = (),
     min_similarity: float = 0.0,
     strangers: bool = True,
+    notices: Iterable[NoticeKind] = (),
+    groups: Sequence[str] = (),
 ) -> SubscriptionFilter:
     """Returns a filter, checked; empty conditions mean all.
 
     Raises:
         InvalidInput: A name is malformed, there are too many, the similarity is not 0 to 1, alerts are asked for and
-            strangers are not, or nothing but alerts is asked for and people are named.
+            strangers are not, nothing but alerts is asked for and people are named, groups are named and no notice is
+            asked for, or nothing but notices is asked for and a condition of events is set.
     """
     for field, names, most in (
         ("cameras", cameras, MOST_PLACES),
         ("sites", sites, MOST_PLACES),
         ("people", people, MOST_PEOPLE),
+        ("groups", groups, MOST_PLACES),
     ):
         path = f"subscription.filter.{field}"
         if len(names) > most:
@@ -131,8 +152,17 @@ def filter_of(
     if not 0 <= min_similarity <= 1:
         path = "subscription.filter.min_similarity"
         raise InvalidInput(path, f"{path} must be 0 to 1")
+    notices = frozenset(notices)
+    if groups and not notices:
+        path = "subscription.filter.groups"
+        raise InvalidInput(path, f"{path} must be empty where no attendance is asked for")
+    if notices and not kinds and (cameras or sites or min_similarity or not strangers):
+        path = "subscription.filter.attendance"
+        raise InvalidInput(path, f"{path} alone is of no camera: leave cameras, sites, similarity and strangers out")
     places = Scope(frozenset(cameras), frozenset(sites), everything=not cameras and not sites)
-    return SubscriptionFilter(kinds, places, frozenset(people), bool(people), min_similarity, strangers)
+    return SubscriptionFilter(
+        kinds, places, frozenset(people), bool(people), min_similarity, strangers, notices, frozenset(groups)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ class _Words:
     camera: str
     time: str
     last_visit: str
+    group: str
+    lesson: str
+    withdrawn: Mapping[str, str]
 
 
 _ENGLISH = _Words(
@@ -39,6 +42,11 @@ _ENGLISH = _Words(
             "sighting.left": "{who} has left",
             "alert.unknown_person": "Somebody unknown is seen",
             "alert.visitor_returned": "A visitor without a name is back",
+            "attendance.absent": "{who} was absent",
+            "attendance.late_again": "{who} was late {times:g} times within {days:g} days",
+            "attendance.low_attendance": "{who} attended {percentage:g} % of the last {days:g} days",
+            "attendance.session_unproven": "Of {unproven:g} of {expected:g} people nobody can tell whether they came",
+            "attendance.withdrawn": "Correction: this does not hold any more: {withdrawn}",
             "webhook.test": "This is a test of Portero",
         }
     ),
@@ -47,6 +55,16 @@ _ENGLISH = _Words(
     camera="Camera: {camera}",
     time="Time: {time}",
     last_visit="Last visit: {time}",
+    group="Group: {group}",
+    lesson="Session: {time}",
+    withdrawn=MappingProxyType(
+        {
+            "attendance.absent": "{who} was absent",
+            "attendance.late_again": "{who} was late several times",
+            "attendance.low_attendance": "{who} attended too little",
+            "attendance.session_unproven": "attendance of a session is not known",
+        }
+    ),
 )
 _SPANISH = _Words(
     MappingProxyType(
@@ -57,6 +75,11 @@ _SPANISH = _Words(
             "sighting.left": "Ya no se ve a {who}",
             "alert.unknown_person": "Se ve a una persona desconocida",
             "alert.visitor_returned": "Volvió una visita sin nombre",
+            "attendance.absent": "{who}: ausente",
+            "attendance.late_again": "{who}: {times:g} atrasos en {days:g} días",
+            "attendance.low_attendance": "{who}: asistencia de {percentage:g} % en los últimos {days:g} días",
+            "attendance.session_unproven": "No se sabe de {unproven:g} de {expected:g} personas si asistieron",
+            "attendance.withdrawn": "Corrección: ya no es así: {withdrawn}",
             "webhook.test": "Esta es una prueba de Portero",
         }
     ),
@@ -65,6 +88,16 @@ _SPANISH = _Words(
     camera="Cámara: {camera}",
     time="Hora: {time}",
     last_visit="Última visita: {time}",
+    group="Grupo: {group}",
+    lesson="Clase: {time}",
+    withdrawn=MappingProxyType(
+        {
+            "attendance.absent": "{who}: ausente",
+            "attendance.late_again": "{who}: varios atrasos",
+            "attendance.low_attendance": "{who}: baja asistencia",
+            "attendance.session_unproven": "no se sabe quién asistió a una clase",
+        }
+    ),
 )
 _LANGUAGES = MappingProxyType({"en": _ENGLISH, "es": _SPANISH})
 
@@ -81,7 +114,13 @@ def text_of(message: EventMessage, language: str, zone: ZoneInfo) -> PeopleText:
     kind, data = content["type"], content["data"]
     # A name may hold braces: it is put in last, and never read as a template.
     who = data.get("display_name") or words.stranger
-    title = words.sentences.get(kind, words.other).format(who=who, kind=kind)
+    withdrawn = words.withdrawn.get(data.get("withdrawn_type", ""), "").format(who=who)
+    numbers = {name: value for name, value in data.items() if isinstance(value, int | float)}
+    title = words.sentences.get(kind, words.other).format(**numbers, who=who, kind=kind, withdrawn=withdrawn)
+    if "group" in data:
+        group = data.get("group_display_name") or str(data["group"]).removeprefix("attendanceGroups/")
+        lines = [words.group.format(group=group), words.lesson.format(time=_time(data["start_time"], zone))]
+        return PeopleText(title[:1].upper() + title[1:], "\n".join(lines))
     lines = [words.time.format(time=_time(content["timestamp"], zone))]
     if "camera" in data:
         lines.insert(0, words.camera.format(camera=str(data["camera"]).removeprefix("cameras/")))

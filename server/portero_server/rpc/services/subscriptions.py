@@ -182,10 +182,12 @@ def _is_allowed(subscription: Subscription) -> bool:
 
 
 async def _require_places(wanted: SubscriptionFilter) -> None:
-    """Raises PermissionDenied if a filter names a camera or a site out of the caller's scope."""
+    """Raises PermissionDenied if a filter names a camera or a site out of the caller's scope, or attendance."""
     authorized = current_caller().authorized
     if authorized.scope.everything:
         return
+    if wanted.notices:
+        raise out_of_scope("attendance, which is of no site,")
     for camera_id in sorted(wanted.places.cameras):
         await authorized.require(camera_id)
     for site in sorted(wanted.places.sites - authorized.scope.sites):

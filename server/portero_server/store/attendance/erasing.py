@@ -13,6 +13,7 @@ from portero_server.store.schema import (
     attendance_corrections,
     attendance_excuses,
     attendance_memberships,
+    attendance_notices,
     attendance_records,
 )
 
@@ -24,7 +25,13 @@ async def erase_attendance(connection: AsyncConnection, person_id: str) -> Mappi
     """
     counts: dict[str, int] = {}
     # First: an erasure waits for whoever decides a session now, and holds its roster.
-    for table in (attendance_memberships, attendance_excuses, attendance_corrections, api_key_people):
+    for table in (
+        attendance_memberships,
+        attendance_excuses,
+        attendance_corrections,
+        attendance_notices,
+        api_key_people,
+    ):
         gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
         counts[table.name] = gone.rowcount
     nobody = {"person_id": None, "arrived_at": None, "left_at": None, "correction_id": None, "detail": "{}"}

@@ -12,11 +12,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.attendance.changes import ChangeCause, RecordChange, changes_between
+from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.attendance.record import AttendanceRecord
 from portero_server.domain.attendance.schedule import AttendanceSession
 from portero_server.domain.attendance.sheet import records_of
 from portero_server.errors import NotFound
 from portero_server.store.attendance.facts import facts_of
+from portero_server.store.attendance.notices import tell
 from portero_server.store.attendance.rows import group_of, record_columns, record_of, session_of
 from portero_server.store.schema import (
     attendance_changes,
@@ -52,6 +54,7 @@ async def publish(
     now: datetime,
     *,
     consent_required: bool,
+    notices: NoticeRules,
     cause: ChangeCause | None = None,
     reference: str = "",
 ) -> DecidedSession:
@@ -62,6 +65,7 @@ async def publish(
         row: The session.
         now: When it is decided.
         consent_required: Whether only people with a consent can be named.
+        notices: When something is told of it.
         cause: What became known; None: as the row says, or that it is the first time.
         reference: Id of what became known.
     """
@@ -78,6 +82,8 @@ async def publish(
     decided = {"decided_at": now, "stale_at": None, "stale_cause": None, "stale_reference": None}
     own = update(attendance_sessions).where(attendance_sessions.c.session_id == session.session_id)
     await connection.execute(own.values(published_at=row.published_at or now, **decided))
+    # Last, since other servers that publish wait for the positions of notices.
+    await tell(connection, session, after, changes, notices, now)
     return DecidedSession(session, after, changes)
 
 

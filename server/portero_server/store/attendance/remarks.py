@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.attendance.changes import ChangeCause
+from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.attendance.record import AttendanceCorrection, AttendanceRecord, Excuse
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.attendance.publishing import held_session, publish
@@ -46,13 +47,20 @@ class RemarkStore:
     """Stores corrections and excuses."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, open_for: timedelta, consent_required: bool = False
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        open_for: timedelta,
+        consent_required: bool = False,
+        notices: NoticeRules | None = None,
     ) -> None:
         """As `AttendanceSessionStore`."""
         self._database = database
         self._clock = clock
         self._open_for = open_for
         self._consent_required = consent_required
+        self._notices = notices or NoticeRules()
 
     async def correct(
         self, said: AttendanceCorrection, request_id: str | None = None, digest: str | None = None
@@ -195,7 +203,7 @@ class RemarkStore:
     async def _bring_up_to_date(self, connection: AsyncConnection, row: Any, now: datetime) -> None:
         """Decides a session by what came before the correction, which is not the cause of that."""
         if row.published_at is None or row.stale_at is not None:
-            await publish(connection, row, now, consent_required=self._consent_required)
+            await publish(connection, row, now, consent_required=self._consent_required, notices=self._notices)
 
     async def _published(
         self, connection: AsyncConnection, correction: AttendanceCorrection, now: datetime
@@ -206,6 +214,7 @@ class RemarkStore:
             row,
             now,
             consent_required=self._consent_required,
+            notices=self._notices,
             cause=ChangeCause.CORRECTION,
             reference=correction.correction_id,
         )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.clock import Clock
 from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.attendance.changes import ChangeCause
+from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.attendance.schedule import AttendanceSession, SessionState, sessions_between
 from portero_server.domain.attendance.spans import TimeSpan
 from portero_server.errors import NotFound
@@ -81,7 +82,13 @@ class AttendanceSessionStore:
     """Stores sessions. Several servers may plan and decide at once: each session is held by one of them."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, open_for: timedelta, consent_required: bool = False
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        open_for: timedelta,
+        consent_required: bool = False,
+        notices: NoticeRules | None = None,
     ) -> None:
         """Creates the store.
 
@@ -90,11 +97,13 @@ class AttendanceSessionStore:
             clock: Dates what is decided.
             open_for: How long after its end a session may be decided anew. What it is decided from must be kept longer.
             consent_required: Whether only people with a consent can be named.
+            notices: When something is told; None: as by default.
         """
         self._database = database
         self._clock = clock
         self._open_for = open_for
         self._consent_required = consent_required
+        self._notices = notices or NoticeRules()
 
     @property
     def open_since(self) -> datetime:
@@ -161,7 +170,7 @@ class AttendanceSessionStore:
 
         async def unit(connection: AsyncConnection) -> DecidedSession:
             row = await held_session(connection, session_id)
-            return await publish(connection, row, now, consent_required=self._consent_required)
+            return await publish(connection, row, now, consent_required=self._consent_required, notices=self._notices)
 
         return await self._database.run(unit)
 

@@ -20,6 +20,7 @@ from portero_server.store.schema import (
     attendance_corrections,
     attendance_excuses,
     attendance_memberships,
+    attendance_notices,
     attendance_records,
 )
 
@@ -33,7 +34,7 @@ async def move_attendance(connection: AsyncConnection, kept_id: str, other_id: s
         How many records became the person's.
     """
     await _move_memberships(connection, kept_id, other_id)
-    for table in (attendance_excuses, attendance_corrections, attendance_changes):
+    for table in (attendance_excuses, attendance_corrections, attendance_changes, attendance_notices):
         moved = update(table).where(table.c.person_id == other_id).values(person_id=kept_id)
         await connection.execute(moved)
     count = await _move_records(connection, kept_id, other_id)

@@ -70,6 +70,8 @@ async def test_a_webhook_is_made_with_all_its_conditions(cli: Cli, server: FakeS
         "min_similarity": 0.8,
         "without_strangers": True,
         "limited_to_people": True,
+        "attendance": [],
+        "groups": [],
     }
     assert (document["webhook"], document["concurrency"]) == ({"origin": "https://hooks.example"}, 2)
     listed = (await cli("subscriptions", "list")).out
@@ -215,3 +217,25 @@ async def test_the_blocking_client_subscribes_people(server: FakeServer) -> None
 def _subscribed(address: str) -> Subscription:
     with BlockingPorteroClient(address) as client:
         return client.subscriptions.create_for_people("Ana", urls=["tgram://1:a/2"])
+
+
+async def test_attendance_is_asked_for_by_kind_group_and_person(cli: Cli, server: FakeServer) -> None:
+    """What was told of it is listed by the type of the message."""
+    conditions = ("--attendance", "absent", "--attendance", "late_again", "--group", "1b", "--person", "ana")
+    assert (await cli("subscriptions", "create", "Home", _URL, *conditions)).code == ExitCode.OK
+    document = (await cli("subscriptions", "get", "s1", "--json")).document["subscription"]
+    assert document["filter"]["attendance"] == ["absent", "late_again"]
+    assert document["filter"]["groups"] == ["attendanceGroups/1b"]
+    assert "absent late_again 1b ana" in (await cli("subscriptions", "get", "s1")).out
+    server.subscriptions.deliveries.append(
+        subscription_service_pb2.SubscriptionDelivery(
+            position=2**52 + 1,
+            message_id="evt_n1",
+            notice_type="attendance.absent",
+            event_time=stamp(NOON),
+            outcome=subscription_service_pb2.DELIVERY_OUTCOME_DELIVERED,
+            first_attempt_time=stamp(NOON),
+            last_attempt_time=stamp(NOON),
+        )
+    )
+    assert "attendance.absent" in (await cli("subscriptions", "deliveries", "s1")).out

@@ -299,7 +299,7 @@ async def test_lists_and_watches_show_own_cameras_alone(secured_server: SecuredS
 
 
 async def test_an_admin_of_one_camera_subscribes_to_its_events_alone(secured_server: SecuredServer) -> None:
-    """A filter without cameras means those of the scope; foreign cameras, sites and subscriptions are out of reach."""
+    """A filter without cameras means those of the scope; foreign cameras, sites and attendance are out of reach."""
     stub = subscription_service_pb2_grpc.SubscriptionServiceStub(secured_server.channel)
     of = {camera_id: f"subscriptions/{name}" for camera_id, name in secured_server.subscriptions.items()}
     for caller in secured_server.callers:
@@ -319,6 +319,10 @@ async def test_an_admin_of_one_camera_subscribes_to_its_events_alone(secured_ser
         for places in (
             subscription_service_pb2.SubscriptionFilter(cameras=[f"cameras/{FOREIGN}"]),
             subscription_service_pb2.SubscriptionFilter(sites=["elsewhere"]),
+            # Groups are of no site.
+            subscription_service_pb2.SubscriptionFilter(
+                attendance=[subscription_service_pb2.ATTENDANCE_NOTICE_KIND_ABSENT]
+            ),
         ):
             widened.subscription.filter.CopyFrom(places)
             widened.update_mask.paths[:] = ["filter"]

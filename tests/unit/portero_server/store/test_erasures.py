@@ -132,6 +132,7 @@ async def test_an_erased_person_stands_nowhere(
         "sighting_reviews": 0,
         "attendance_memberships": 0,
         "attendance_excuses": 0,
+        "attendance_notices": 0,
         "attendance_corrections": 0,
         "api_key_people": 0,
         "attendance_records": 0,

@@ -155,3 +155,12 @@ async def test_they_are_removed_with_the_events(store: DeliveryStore, database: 
     removed = [await retention.remove_some(Purpose.EVENTS, step, at(2)) for step in range(2)]
     assert removed == [(0, False), (1, False)]
     assert await _positions(store) == [2]
+
+
+async def test_what_was_told_of_attendance_comes_back_by_its_type(store: DeliveryStore, database: Database) -> None:
+    """It is of no camera and of no kind of event, and stored so that a server of the release before can list it."""
+    told = replace(_delivery(1), position=2**52 + 1, camera_id="", kind=None, notice="attendance.absent")
+    await store.note("s1", [told])
+    assert await store.list("s1", 9) == [told]
+    stored = await database.read(lambda connection: connection.scalar(select(subscription_deliveries.c.kind)))
+    assert stored in {each.value for each in SightingEventKind}

@@ -12,6 +12,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
+from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKind
 from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.events.subscriptions import SinkKind, SubscriptionFilter, SubscriptionState, filter_of
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
@@ -305,9 +306,9 @@ async def test_people_are_stored_where_a_server_that_knows_webhooks_alone_finds_
     assert await store.list(9, NOW) == [stored]
 
     async def unit(connection: AsyncConnection) -> list[str]:
-        return list(await connection.scalars(select(event_relays.c.name)))
+        return sorted(await connection.scalars(select(event_relays.c.name)))
 
-    assert await database.read(unit) == ["people/p1"]
+    assert await database.read(unit) == ["notices/p1", "people/p1"]
     await store.delete("p1", NOW)
     assert await database.read(unit) == []
 
@@ -319,3 +320,65 @@ async def test_a_kind_of_a_newer_server_is_left_to_it(store: SubscriptionStore, 
     newer = update(subscriptions_table).where(subscriptions_table.c.subscription_id == "s2").values(kind="pigeon")
     await database.run(lambda connection: connection.execute(newer))
     assert [each.subscription_id for each in await store.list(9, NOW)] == ["s1"]
+
+
+_NOTICES = filter_of(notices=[NoticeKind.ABSENT], people=["ana"], groups=["1b"])
+
+
+async def test_who_is_told_of_attendance_alone_is_told_of_no_event_by_servers_before(
+    store: SubscriptionStore, database: Database, ana_and_ben: None
+) -> None:
+    """They do not read what notices are wanted; what they read matches nobody, not even the person who is named."""
+    made = await store.create(new_subscription("s1", _NOTICES), most=9)
+    assert made.wanted == _NOTICES
+
+    async def unit(connection: AsyncConnection) -> Row[Any]:
+        return (await connection.execute(select(subscriptions_table))).one()
+
+    row = await database.read(unit)
+    before = SubscriptionFilter(
+        people=frozenset({"ana"}),
+        people_only=bool(row.people_only),
+        min_similarity=row.min_similarity,
+        strangers=bool(row.strangers),
+    )
+    named = SightingEvent(1, SightingEventKind.STARTED, sighting(), NOW)
+    assert not before.wants(named)
+    assert not before.wants(SightingEvent(2, SightingEventKind.STARTED, sighting(person_id=None), NOW))
+    assert not made.wanted.wants(named)
+
+
+async def test_a_kind_of_notice_of_a_newer_server_is_told_to_nobody(
+    store: SubscriptionStore, database: Database, ana_and_ben: None
+) -> None:
+    """Nor are events: without any notice that is known, the row still matches none."""
+    await store.create(new_subscription("s1", _NOTICES), most=9)
+    newer = update(subscriptions_table).values(notices='["birthday"]')
+    await database.run(lambda connection: connection.execute(newer))
+    (found,) = await store.list(9, NOW)
+    assert not found.wanted.wants(SightingEvent(1, SightingEventKind.STARTED, sighting(), NOW))
+    assert not found.wanted.wants(SightingEvent(2, SightingEventKind.STARTED, sighting(person_id=None), NOW))
+
+
+async def test_notices_that_are_wanted_later_begin_then_and_keep_a_pause(
+    store: SubscriptionStore, database: Database, ana_and_ben: None
+) -> None:
+    """A subscription that is paused stays so for what it is newly told."""
+    made = new_subscription("s1")
+    await store.create(made, most=9)
+    await EventRelayStore(database, "subscriptions/s1", made.endpoint, "one", creates=False).stop("PAUSED")
+    await store.update("s1", {"wanted": _NOTICES}, NOW)
+    notices = EventRelayStore(database, "notices/s1", made.endpoint, "one", creates=False)
+    assert await notices.state(0) == RelayState(2**52, stopped=True)
+
+
+async def test_erasing_whom_a_guardian_is_told_of_leaves_nobody(
+    store: SubscriptionStore, people: PeopleStore, ana_and_ben: None
+) -> None:
+    """The subscription stays limited, and is told of nobody else."""
+    await store.create(new_subscription("s1", _NOTICES), most=9)
+    await people.delete("ana")
+    (found,) = await store.list(9, NOW)
+    notice = AttendanceNotice("n1", NoticeKind.ABSENT, "math/2026-03-02", "1b", NOW, "ben", NOW)
+    assert (found.wanted.people, found.wanted.people_only) == (frozenset(), True)
+    assert not found.wanted.wants_notice(notice)

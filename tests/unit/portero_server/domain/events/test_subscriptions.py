@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portero_server.domain.access.identities import EVERYTHING, Scope
+from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKind
 from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.events.subscriptions import (
     SubscriptionFilter,
@@ -159,3 +160,23 @@ def test_alerts_without_strangers_are_a_contradiction(kind: SightingEventKind) -
     assert caught.value.field == "subscription.filter.without_strangers"
     assert filter_of(kinds=[kind]).kinds == {kind}
     assert kind in ALERTS
+
+
+def _notice(kind: NoticeKind, group_id: str = "1b", person_id: str | None = "ana") -> AttendanceNotice:
+    return AttendanceNotice("n1", kind, "math/1", group_id, NOON, person_id, NOON)
+
+
+def test_notices_are_chosen_by_kind_group_and_person() -> None:
+    """A whole session is nobody's: whoever is told of some people only is not told of it."""
+    teacher = filter_of(notices=NoticeKind, groups=["1b"])
+    guardian = filter_of(notices=NoticeKind, people=["ana"])
+    for wanted, expected in ((teacher, [True, False, True, True]), (guardian, [True, True, False, False])):
+        found = [
+            wanted.wants_notice(_notice(NoticeKind.ABSENT)),
+            wanted.wants_notice(_notice(NoticeKind.ABSENT, group_id="2a")),
+            wanted.wants_notice(_notice(NoticeKind.ABSENT, person_id="ben")),
+            wanted.wants_notice(_notice(NoticeKind.SESSION_UNPROVEN, person_id=None)),
+        ]
+        assert found == expected
+    assert not filter_of().wants_notice(_notice(NoticeKind.ABSENT))
+    assert not filter_of(notices=[NoticeKind.LATE_AGAIN]).wants_notice(_notice(NoticeKind.ABSENT))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
 from portero_server.domain.attendance.changes import ChangeCause
+from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.attendance.record import AttendanceStatus
 from portero_server.domain.attendance.schedule import SessionChange, SessionState
 from portero_server.errors import NotFound
@@ -144,7 +145,7 @@ async def test_what_becomes_known_while_a_session_is_decided_marks_it_again(
 
     async def decide(connection: AsyncConnection) -> None:
         row = await held_session(connection, SESSION)
-        await publish(connection, row, classroom.clock.now(), consent_required=False)
+        await publish(connection, row, classroom.clock.now(), consent_required=False, notices=NoticeRules())
         decided.set()
         await stored.wait()
 

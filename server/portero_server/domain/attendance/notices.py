@@ -1,0 +1,275 @@
+"""Decides what is told of attendance: of absences, of repeated lateness, of low percentages and of unproven sessions.
+
+A notice follows from a published record and from the notices before, which are stored in the transaction that publishes
+the record. So each is told once, however often its session is decided anew; and one that does not hold any more is
+withdrawn, by a notice that names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+
+from portero_server.domain.attendance.changes import RecordChange
+from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus
+from portero_server.domain.attendance.schedule import AttendanceSession
+from portero_server.domain.attendance.summary import summary_of
+
+Figures = Mapping[str, float]
+"""What a notice counts, by name."""
+
+_DECIDED = frozenset(
+    {AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY, AttendanceStatus.ABSENT}
+)
+
+
+class NoticeKind(Enum):
+    """What is told."""
+
+    ABSENT = "absent"
+    LATE_AGAIN = "late_again"
+    """Late so many times within a number of days."""
+    LOW_ATTENDANCE = "low_attendance"
+    """Attended less than a percentage within a number of days."""
+    SESSION_UNPROVEN = "session_unproven"
+    """Of so many people nobody can tell whether they attended a session, since no camera watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRules:
+    """When something is told.
+
+    Attributes:
+        late_times: How often somebody must have been late.
+        late_days: Within how many days before, the session's own moment included.
+        low_percentage: Less than this is told, 0..100.
+        low_days: Within how many days before.
+        low_sessions: How many decided sessions there must be in this time.
+        unproven_percentage: Share of a session's records that must be unproven, 0..100; at least one is.
+    """
+
+    late_times: int = 3
+    late_days: int = 30
+    low_percentage: float = 85.0
+    low_days: int = 30
+    low_sessions: int = 10
+    unproven_percentage: float = 50.0
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest time within which something is counted."""
+        return timedelta(days=max(self.late_days, self.low_days))
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceNotice:
+    """One notice.
+
+    Attributes:
+        notice_id: The same however often it is decided.
+        session_id, group_id: What it is about; of counts the session with which they were reached.
+        starts_at: When that session began, UTC.
+        person_id: Whom it is about; None: the whole session.
+        decided_at: When it was decided, UTC.
+        withdraws: Id of the notice that does not hold any more; None: it is a notice of its own.
+        figures: What it counts, and by which rule.
+    """
+
+    notice_id: str
+    kind: NoticeKind
+    session_id: str
+    group_id: str
+    starts_at: datetime
+    person_id: str | None
+    decided_at: datetime
+    withdraws: str | None = None
+    figures: Figures = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AttendedSession:
+    """A record of one person, and when its session began."""
+
+    starts_at: datetime
+    record: AttendanceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPast:
+    """What is known of one person in one group, around a session.
+
+    Attributes:
+        attended: Published records, that of the session too, from the longest time before it to as long after it; in
+            order of their beginnings.
+        told: Notices of that time, the oldest first.
+    """
+
+    attended: Sequence[AttendedSession] = ()
+    told: Sequence[AttendanceNotice] = ()
+
+
+def may_be_told(change: RecordChange) -> bool:
+    """Returns whether anything could follow from the change of a record; most of those of who attends tell nothing."""
+    return any(
+        record is not None and (record.status is AttendanceStatus.LATE or record.credit < 1)
+        for record in (change.before, change.after)
+    )
+
+
+def notices_of(
+    session: AttendanceSession,
+    records: Sequence[AttendanceRecord],
+    changes: Iterable[RecordChange],
+    pasts: Mapping[str, PersonPast],
+    told: Sequence[AttendanceNotice],
+    rules: NoticeRules,
+    now: datetime,
+) -> tuple[AttendanceNotice, ...]:
+    """Returns what is to be told after a session was published.
+
+    Args:
+        session: The session.
+        records: All of its records, as they are now.
+        changes: Those that differ from before.
+        pasts: Of each person whose change `may_be_told`.
+        told: Notices of the session as a whole, the oldest first.
+        rules: When something is told.
+        now: When it is decided, UTC.
+    """
+    found: list[AttendanceNotice] = []
+    for change in changes:
+        if (past := pasts.get(change.person_id)) is not None:
+            found += _of_person(session, change.person_id, past, rules, now)
+    whole = _Ledger(session.group_id, None, told, now)
+    unproven = sum(record.status is AttendanceStatus.UNPROVEN for record in records)
+    shares = unproven > 0 and 100 * unproven >= rules.unproven_percentage * len(records)
+    whole.settle(
+        NoticeKind.SESSION_UNPROVEN,
+        session.session_id,
+        session.span.start,
+        {"unproven": unproven, "expected": len(records)} if shares else None,
+    )
+    return (*found, *whole.found)
+
+
+def _of_person(
+    session: AttendanceSession, person_id: str, past: PersonPast, rules: NoticeRules, now: datetime
+) -> Sequence[AttendanceNotice]:
+    ledger, start = _Ledger(session.group_id, person_id, past.told, now), session.span.start
+    absent = any(
+        each.record.session_id == session.session_id and each.record.status is AttendanceStatus.ABSENT
+        for each in past.attended
+    )
+    ledger.settle(NoticeKind.ABSENT, session.session_id, start, {} if absent else None)
+    for kind, days, figures in (
+        (NoticeKind.LATE_AGAIN, rules.late_days, _late),
+        (NoticeKind.LOW_ATTENDANCE, rules.low_days, _low),
+    ):
+        _count(ledger, kind, timedelta(days=days), start, past.attended, partial(figures, rules))
+    return ledger.found
+
+
+def _count(
+    ledger: _Ledger,
+    kind: NoticeKind,
+    window: timedelta,
+    start: datetime,
+    attended: Sequence[AttendedSession],
+    figures_of: Callable[[Sequence[AttendedSession]], Figures | None],
+) -> None:
+    """Withdraws what is not reached any more with a session from `start` on, and tells what is, once in a window."""
+
+    def reached(moment: datetime) -> Figures | None:
+        return figures_of([each for each in attended if moment - window < each.starts_at <= moment])
+
+    for notice in ledger.standing(kind):
+        if start <= notice.starts_at < start + window and reached(notice.starts_at) is None:
+            ledger.withdraw(notice)
+    for each in attended:
+        if not start <= each.starts_at < start + window:
+            continue
+        if any(abs(notice.starts_at - each.starts_at) < window for notice in ledger.standing(kind)):
+            continue
+        if (figures := reached(each.starts_at)) is not None:
+            ledger.tell(kind, each.record.session_id, each.starts_at, figures)
+
+
+def _late(rules: NoticeRules, seen: Sequence[AttendedSession]) -> Figures | None:
+    count = sum(each.record.status is AttendanceStatus.LATE for each in seen)
+    if count < rules.late_times or seen[-1].record.status is not AttendanceStatus.LATE:
+        return None
+    return {"times": count, "days": rules.late_days}
+
+
+def _low(rules: NoticeRules, seen: Sequence[AttendedSession]) -> Figures | None:
+    summary = summary_of(each.record for each in seen)
+    percentage = summary.percentage
+    if percentage is None or summary.decided < rules.low_sessions or seen[-1].record.status not in _DECIDED:
+        return None
+    if percentage >= Decimal(str(rules.low_percentage)):
+        return None
+    return {"percentage": float(percentage), "below": rules.low_percentage, "days": rules.low_days}
+
+
+class _Ledger:
+    """The notices about one person, or one session as a whole: those before, and those that are added."""
+
+    def __init__(self, group_id: str, person_id: str | None, told: Sequence[AttendanceNotice], now: datetime) -> None:
+        self._group_id = group_id
+        self._person_id = person_id
+        self._told = list(told)
+        self._now = now
+        self.found: list[AttendanceNotice] = []
+
+    def standing(self, kind: NoticeKind) -> Sequence[AttendanceNotice]:
+        """Returns the notices of a kind that were not withdrawn."""
+        withdrawn = {each.withdraws for each in self._told}
+        own = (each for each in self._told if each.kind is kind and each.withdraws is None)
+        return [each for each in own if each.notice_id not in withdrawn]
+
+    def settle(self, kind: NoticeKind, session_id: str, starts_at: datetime, figures: Figures | None) -> None:
+        """Adds a notice of a session unless one stands already; without figures withdraws those that stand."""
+        standing = [each for each in self.standing(kind) if each.session_id == session_id]
+        if figures is None:
+            for notice in standing:
+                self.withdraw(notice)
+        elif not standing:
+            self.tell(kind, session_id, starts_at, figures)
+
+    def tell(self, kind: NoticeKind, session_id: str, starts_at: datetime, figures: Figures) -> None:
+        """Adds a notice; the second of a kind about a session, after the first was withdrawn, has another id."""
+        before = sum(
+            each.kind is kind and each.session_id == session_id and each.withdraws is None for each in self._told
+        )
+        words = (kind.value, session_id, self._person_id or "", str(before))
+        notice_id = hashlib.sha256("|".join(words).encode()).hexdigest()[:32]
+        self._add(
+            AttendanceNotice(
+                notice_id, kind, session_id, self._group_id, starts_at, self._person_id, self._now, figures=figures
+            )
+        )
+
+    def withdraw(self, notice: AttendanceNotice) -> None:
+        """Adds that a notice does not hold any more."""
+        notice_id = hashlib.sha256(f"withdrawn|{notice.notice_id}".encode()).hexdigest()[:32]
+        self._add(
+            AttendanceNotice(
+                notice_id,
+                notice.kind,
+                notice.session_id,
+                notice.group_id,
+                notice.starts_at,
+                notice.person_id,
+                self._now,
+                withdraws=notice.notice_id,
+            )
+        )
+
+    def _add(self, notice: AttendanceNotice) -> None:
+        self._told.append(notice)
+        self.found.append(notice)

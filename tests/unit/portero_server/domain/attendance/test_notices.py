@@ -1,0 +1,154 @@
+"""What is told of attendance: once each, and withdrawn when it does not hold any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from portero_server.domain.attendance.changes import ChangeCause, RecordChange
+from portero_server.domain.attendance.notices import (
+    AttendanceNotice,
+    AttendedSession,
+    NoticeKind,
+    NoticeRules,
+    PersonPast,
+    may_be_told,
+    notices_of,
+)
+from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus, StatusReason
+from portero_server.domain.attendance.schedule import AttendanceSession
+from portero_server.domain.attendance.spans import TimeSpan
+
+_FIRST = datetime(2026, 3, 2, 8, tzinfo=UTC)
+_RULES = NoticeRules(late_times=3, late_days=10, low_percentage=85, low_days=10, low_sessions=4)
+_CREDIT = {AttendanceStatus.PRESENT: 1.0, AttendanceStatus.LATE: 1.0, AttendanceStatus.LEFT_EARLY: 1.0}
+
+
+class _Class:
+    """Ana's lessons, one a day, decided and decided anew as they come."""
+
+    def __init__(self, rules: NoticeRules = _RULES) -> None:
+        self._rules = rules
+        self._records: dict[int, AttendanceRecord] = {}
+        self.told: list[AttendanceNotice] = []
+
+    def decide(self, day: int, status: AttendanceStatus | None) -> list[tuple[str, bool]]:
+        """Publishes a status, None: no record, and returns what is told: kinds, and whether they are withdrawn."""
+        start = _FIRST + timedelta(days=day)
+        session = AttendanceSession(
+            f"math/{day}", "1b", date(2026, 3, 2), TimeSpan(start, start + timedelta(hours=1)), ()
+        )
+        before, after = self._records.pop(day, None), None
+        if status is not None:
+            credit = _CREDIT.get(status, 0.0)
+            after = AttendanceRecord(session.session_id, "ana", status, StatusReason.SEEN, status, credit=credit)
+            self._records[day] = after
+        change = RecordChange(session.session_id, "ana", before, after, ChangeCause.SIGHTING, "", start)
+        attended = [AttendedSession(_FIRST + timedelta(days=day), self._records[day]) for day in sorted(self._records)]
+        pasts = (
+            {"ana": PersonPast(attended, [each for each in self.told if each.person_id])} if may_be_told(change) else {}
+        )
+        whole = [each for each in self.told if each.person_id is None and each.session_id == session.session_id]
+        records = [] if after is None else [after]
+        found = notices_of(session, records, [change], pasts, whole, self._rules, start)
+        self.told += found
+        return [(each.kind.value, each.withdraws is not None) for each in found]
+
+
+def _decided(statuses: Sequence[AttendanceStatus]) -> list[list[tuple[str, bool]]]:
+    lessons = _Class()
+    return [lessons.decide(day, status) for day, status in enumerate(statuses)]
+
+
+P, L, A, U = AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.ABSENT, AttendanceStatus.UNPROVEN
+_LATE, _ABSENT, _LOW = ("late_again", False), ("absent", False), ("low_attendance", False)
+
+
+def test_an_absence_is_told_once_however_often_it_is_decided() -> None:
+    """The same status again tells nothing, and has the same id if it is decided elsewhere."""
+    lessons, elsewhere = _Class(), _Class()
+    assert lessons.decide(0, A) == [_ABSENT]
+    assert lessons.decide(0, A) == []
+    elsewhere.decide(0, A)
+    assert [each.notice_id for each in elsewhere.told] == [each.notice_id for each in lessons.told]
+
+
+@pytest.mark.parametrize("after", [P, U, None])
+def test_an_absence_that_is_taken_back_is_withdrawn_by_name(after: AttendanceStatus | None) -> None:
+    """Whether somebody was seen after all, nobody can tell any more, or the session is not held."""
+    lessons = _Class()
+    lessons.decide(0, A)
+    assert ("absent", True) in lessons.decide(0, after)
+    absent, withdrawn = (each for each in lessons.told if each.kind is NoticeKind.ABSENT)
+    assert withdrawn.withdraws == absent.notice_id
+
+
+def test_an_absence_after_a_withdrawal_is_told_again_with_another_id() -> None:
+    """A receiver that knows the first one takes the second one too."""
+    lessons = _Class()
+    told = [lessons.decide(0, status) for status in (A, P, A, P)]
+    assert told == [[_ABSENT], [("absent", True)], [_ABSENT], [("absent", True)]]
+    assert len({each.notice_id for each in lessons.told}) == 4
+
+
+def test_the_third_lateness_within_the_window_is_told_once() -> None:
+    """A fourth in the same days tells nothing; three that lie far apart tell nothing either."""
+    assert _decided([L, P, L, L, L, P, L]) == [[], [], [], [_LATE], [], [], []]
+    lessons = _Class()
+    assert [lessons.decide(day, L) for day in (0, 6, 12, 18)] == [[]] * 4
+
+
+def test_after_the_window_it_is_told_anew() -> None:
+    """Once in as many days as are counted."""
+    lessons = _Class()
+    told = [day for day in range(24) if lessons.decide(day, L)]
+    assert told == [2, 12, 22]
+
+
+@pytest.mark.parametrize("order", list(permutations([0, 3, 6, 9])))
+def test_late_frames_in_any_order_tell_of_repeated_lateness_once(order: Sequence[int]) -> None:
+    """The lessons that come before others, but are decided after them, count like any."""
+    lessons = _Class()
+    for day in order:
+        lessons.decide(day, L)
+    standing = {each.notice_id for each in lessons.told} - {each.withdraws for each in lessons.told}
+    assert len([each for each in lessons.told if each.notice_id in standing and each.withdraws is None]) == 1
+
+
+def test_a_correction_of_one_lateness_withdraws_the_count() -> None:
+    """It is told with the session with which it was reached."""
+    lessons = _Class()
+    for day in range(3):
+        lessons.decide(day, L)
+    assert lessons.decide(1, P) == [("late_again", True)]
+    assert lessons.told[-1].session_id == "math/2"
+
+
+def test_low_attendance_is_told_with_its_rule_once_in_its_days() -> None:
+    """Not before enough sessions are decided; unproven ones count for nothing."""
+    lessons = _Class()
+    assert [lessons.decide(day, status) for day, status in enumerate([P, P, A, U, A, P])][:5] == [
+        [],
+        [],
+        [_ABSENT],
+        [("session_unproven", False)],
+        [_ABSENT, _LOW],
+    ]
+    (low,) = (each for each in lessons.told if each.kind is NoticeKind.LOW_ATTENDANCE)
+    assert low.figures == {"percentage": 50.0, "below": 85, "days": 10}
+
+
+def test_a_session_of_which_nobody_can_tell_is_told_and_withdrawn_when_frames_come() -> None:
+    """It is about nobody in particular."""
+    lessons = _Class()
+    assert lessons.decide(0, U) == [("session_unproven", False)]
+    assert lessons.decide(0, P) == [("session_unproven", True)]
+    assert {each.person_id for each in lessons.told} == {None}
+
+
+def test_whoever_attends_tells_nothing() -> None:
+    """Most records do."""
+    assert _decided([P] * 12) == [[]] * 12

@@ -1,0 +1,204 @@
+"""Notices of attendance on their way: in order, at least once, and none of who may not be named, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from portero_server.clock import Clock
+from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKind
+from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
+from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy
+from portero_server.domain.events.message import EventMessage
+from portero_server.events.journal import SubscriptionJournal
+from portero_server.events.notice_relay import NoticeRelay
+from portero_server.events.relay import RelayPolicy
+from portero_server.events.webhook import Sent
+from portero_server.store.attendance.notices import StoredNotice
+from portero_server.telemetry.metrics import Metrics
+from tests.support.server.relay_scene import KeptEvents, PlayedReceiver
+from tests.support.store.memory_relays import MemoryRelay, MemoryRelays
+from tests.support.time.virtual_time import in_virtual_time, running_clock
+
+_OK = Sent(DeliveryResult.DELIVERED, 204)
+_DOWN = Sent(DeliveryResult.FAILED, problem="it cannot be reached")
+
+
+class _Kept:
+    """Stored notices, of people who have names until they are erased."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.people = KeptEvents(clock)
+        self.stored: list[StoredNotice] = []
+
+    def happen(self, person_id: str | None = "ana") -> None:
+        """Stores one more absence."""
+        position, now = len(self.stored) + 1, self._clock.now()
+        notice = AttendanceNotice(f"n{position}", NoticeKind.ABSENT, "math/1", "1b", now, person_id, now)
+        self.stored.append(StoredNotice(position, notice, "1b"))
+
+    async def after(self, position: int, limit: int) -> Sequence[StoredNotice]:
+        return [each for each in self.stored if each.position > position][:limit]
+
+    async def last_position(self) -> int:
+        return len(self.stored)
+
+
+@dataclass
+class _Rows:
+    """What became of messages, by their order."""
+
+    noted: list[SubscriptionDelivery] = field(default_factory=list)
+
+    async def note(self, subscription_id: str, deliveries: Sequence[SubscriptionDelivery]) -> None:
+        self.noted += deliveries
+
+
+class _Scene:
+    """A subscription that is told of notices by any number of servers."""
+
+    def __init__(self, answering: Callable[[PlayedReceiver, EventMessage], Sent]) -> None:
+        self.clock = running_clock()
+        self.kept = _Kept(self.clock)
+        self.receiver = PlayedReceiver(self.clock, answering)
+        self.notices, self.events, self.rows = MemoryRelays(position=0), MemoryRelays(position=0), _Rows()
+
+    def ids(self) -> list[str]:
+        """Returns the ids of all messages that were sent, in order."""
+        return [message.message_id for _, message in self.receiver.seen]
+
+    @asynccontextmanager
+    async def server(
+        self, name: str = "one", wanted: Callable[[AttendanceNotice], bool] = lambda _: True
+    ) -> AsyncIterator[None]:
+        """Runs a server."""
+        relay = NoticeRelay(
+            self.kept,
+            self.kept.people.display_names,
+            MemoryRelay(self.notices, server=name),
+            MemoryRelay(self.events, server=name),
+            self.receiver,
+            wanted,
+            self.clock,
+            Metrics(version="0", engine="scripted").subscriptions.of("s1"),
+            RelayPolicy(retries=RetryPolicy(patience=timedelta(days=3))),
+            SubscriptionJournal(self.rows, "s1"),
+            name="subscriptions/s1",
+            chance=random.Random(1),
+        )
+        task = asyncio.ensure_future(relay.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+@in_virtual_time
+async def test_notices_are_told_in_order_and_noted() -> None:
+    """Each once while nothing fails."""
+    scene = _Scene(lambda receiver, message: _OK)
+    async with scene.server():
+        for _ in range(3):
+            scene.kept.happen()
+        await asyncio.sleep(5)
+    assert scene.ids() == ["evt_n1", "evt_n2", "evt_n3"]
+    assert scene.notices.position == 3
+    assert [(each.notice, each.outcome) for each in scene.rows.noted] == [
+        ("attendance.absent", DeliveryOutcome.DELIVERED)
+    ] * 3
+
+
+@in_virtual_time
+async def test_one_that_is_not_taken_holds_up_those_after_it() -> None:
+    """A receiver that is down for a day is told everything in order; the attempts are spread."""
+    scene = _Scene(lambda receiver, message: _DOWN if receiver.clock.now() < up else _OK)
+    up = scene.clock.now() + timedelta(days=1)
+    async with scene.server():
+        scene.kept.happen()
+        scene.kept.happen()
+        await asyncio.sleep(86_400 + 1200)
+    taken = [message.message_id for at, message in scene.receiver.seen if at >= up]
+    assert taken == ["evt_n1", "evt_n2"]
+    assert 100 < len(scene.ids()) < 400
+
+
+@in_virtual_time
+async def test_after_three_days_a_notice_is_given_up() -> None:
+    """It is a dead letter, and the next one is tried."""
+    scene = _Scene(lambda receiver, message: _DOWN if message.message_id == "evt_n1" else _OK)
+    async with scene.server():
+        scene.kept.happen()
+        scene.kept.happen()
+        await asyncio.sleep(3 * 86_400 + 1200)
+    assert scene.ids()[-1] == "evt_n2"
+    assert scene.rows.noted[-2].outcome is DeliveryOutcome.GIVEN_UP
+
+
+@in_virtual_time
+async def test_nobody_is_told_of_who_was_erased_while_a_message_waited() -> None:
+    """Their notices are passed over; those of others go on."""
+    scene = _Scene(lambda receiver, message: _DOWN if receiver.clock.now() < up else _OK)
+    up = scene.clock.now() + timedelta(hours=1)
+    async with scene.server():
+        scene.kept.happen("ana")
+        scene.kept.happen("ben")
+        await asyncio.sleep(1800)
+        scene.kept.people.erase("ana")
+        await asyncio.sleep(3600)
+    assert [message.message_id for at, message in scene.receiver.seen if at >= up] == ["evt_n2"]
+
+
+@in_virtual_time
+async def test_only_what_is_wanted_is_told() -> None:
+    """The rest is passed over."""
+    scene = _Scene(lambda receiver, message: _OK)
+    async with scene.server(wanted=lambda notice: notice.person_id == "ben"):
+        for person_id in ("ana", "ben", "ana", None):
+            scene.kept.happen(person_id)
+        await asyncio.sleep(5)
+    assert (scene.ids(), scene.notices.position) == (["evt_n2"], 4)
+
+
+@in_virtual_time
+async def test_servers_that_die_repeat_little_and_forget_nothing() -> None:
+    """Fifty of them, one after the other and some beside each other."""
+    scene = _Scene(lambda receiver, message: _OK)
+    for number in range(50):
+        async with scene.server(f"s{number}"), scene.server(f"t{number}"):
+            scene.kept.happen()
+            await asyncio.sleep(random.Random(number).uniform(0.0, 3.0))
+    async with scene.server("last"):
+        await asyncio.sleep(60)
+    first = list(dict.fromkeys(scene.ids()))
+    assert first == [f"evt_n{number}" for number in range(1, 51)]
+    assert len(scene.ids()) < 60
+
+
+@in_virtual_time
+async def test_a_receiver_that_wants_no_more_ends_events_too() -> None:
+    """It answered 410."""
+    scene = _Scene(lambda receiver, message: Sent(DeliveryResult.GONE, 410, "it answered 410"))
+    async with scene.server():
+        scene.kept.happen()
+        await asyncio.sleep(3600)
+    assert (len(scene.ids()), scene.notices.reason, scene.events.reason) == (1, "GONE", "GONE")
+
+
+@in_virtual_time
+async def test_a_database_that_is_away_is_waited_for() -> None:
+    """What was decided meanwhile is told then."""
+    scene = _Scene(lambda receiver, message: _OK)
+    async with scene.server():
+        scene.notices.broken = True
+        scene.kept.happen()
+        await asyncio.sleep(60)
+        assert scene.ids() == []
+        scene.notices.broken = False
+        await asyncio.sleep(5)
+    assert scene.ids() == ["evt_n1"]

@@ -1,0 +1,99 @@
+"""Notices on both databases: stored with what they follow from, once, in order, and gone with their person."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.domain.attendance.notices import NoticeKind
+from portero_server.domain.attendance.record import AttendanceStatus
+from portero_server.store.attendance.erasing import erase_attendance
+from portero_server.store.attendance.notices import NoticeStore, StoredNotice
+from portero_server.store.database import Database
+from tests.support.attendance.classroom import HOUR, SESSION, Classroom
+from tests.support.store.commits import at
+
+_FIRST = 2**52 + 1
+
+
+def _told(notices: list[StoredNotice]) -> list[tuple[int, NoticeKind, str | None, bool]]:
+    return [
+        (each.position - _FIRST, each.notice.kind, each.notice.person_id, each.notice.withdraws is not None)
+        for each in notices
+    ]
+
+
+async def _all(database: Database) -> list[StoredNotice]:
+    return list(await NoticeStore(database).after(0, 100))
+
+
+async def _lesson(classroom: Classroom) -> None:
+    """Ana came, Ben did not."""
+    await classroom.furnish()
+    await classroom.watch()
+    await classroom.sees("ana", 0, HOUR)
+    classroom.clock.advance(2 * HOUR)
+
+
+async def test_an_absence_is_stored_once_by_two_servers_at_a_time(database: Database, classroom: Classroom) -> None:
+    """Each of them decides the session twice."""
+    await _lesson(classroom)
+    await asyncio.gather(*(classroom.sessions.decide(SESSION) for _ in range(4)))
+    found = await _all(database)
+    assert _told(found) == [(0, NoticeKind.ABSENT, "ben", False)]
+    assert (found[0].group_name, found[0].notice.starts_at) == ("1° básico B", at(0))
+    assert await NoticeStore(database).last_position() == _FIRST
+
+
+async def test_a_correction_withdraws_in_its_own_transaction(database: Database, classroom: Classroom) -> None:
+    """And one that makes an absence tells it."""
+    await _lesson(classroom)
+    await classroom.sessions.decide(SESSION)
+    await classroom.remarks.correct(classroom.correction("ben", AttendanceStatus.PRESENT))
+    await classroom.remarks.correct(classroom.correction("ana", AttendanceStatus.ABSENT, "k2"))
+    await classroom.remarks.withdraw("k2", "teacher")
+    assert _told(await _all(database)) == [
+        (0, NoticeKind.ABSENT, "ben", False),
+        (1, NoticeKind.ABSENT, "ben", True),
+        (2, NoticeKind.ABSENT, "ana", False),
+        (3, NoticeKind.ABSENT, "ana", True),
+    ]
+
+
+async def test_a_session_that_nobody_watched_is_told_without_people(database: Database, classroom: Classroom) -> None:
+    """With how many of how many; late frames withdraw it."""
+    await classroom.furnish()
+    await classroom.sessions.decide(SESSION)
+    (found,) = await _all(database)
+    assert (found.notice.kind, found.notice.person_id) == (NoticeKind.SESSION_UNPROVEN, None)
+    assert found.notice.figures == {"unproven": 2, "expected": 2}
+    await classroom.watch()
+    await classroom.sees("ana", 0, HOUR)
+    await classroom.sees("ben", 1, HOUR)
+    classroom.clock.advance(2 * HOUR)
+    await classroom.sessions.decide(SESSION)
+    assert _told(await _all(database))[1:] == [(1, NoticeKind.SESSION_UNPROVEN, None, True)]
+
+
+async def test_where_a_time_is_in_the_notices(database: Database, classroom: Classroom) -> None:
+    """Before the first that was decided then or later; after the last if there is none."""
+    await _lesson(classroom)
+    await classroom.sessions.decide(SESSION)
+    store, decided = NoticeStore(database), (await _all(database))[0].notice.decided_at
+    assert await store.position_before(decided) == _FIRST - 1
+    assert await store.position_before(decided + timedelta(seconds=1)) == _FIRST
+    assert await store.after(_FIRST, 10) == []
+
+
+async def test_notices_of_an_erased_person_are_gone(database: Database, classroom: Classroom) -> None:
+    """They are counted in the receipt."""
+    await _lesson(classroom)
+    await classroom.sessions.decide(SESSION)
+
+    async def unit(connection: AsyncConnection) -> int:
+        return (await erase_attendance(connection, "ben"))["attendance_notices"]
+
+    assert await database.run(unit) == 1
+    assert await _all(database) == []
