@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from portero_client.attendance import (
     AttendanceChange,
@@ -20,6 +20,7 @@ from portero_client.attendance_groups import (
     CameraPlacement,
     Membership,
     RosterImport,
+    ScheduleException,
 )
 from portero_client.calls import attendance as calls
 from portero_client.calls import attendance_groups as group_calls
@@ -48,6 +49,14 @@ class AttendanceGroups:
         """Removes a group without records. Raises NotFound, FailedPrecondition."""
         await self._ask(group_calls.delete(group))
 
+    async def put_free_day(self, group: str, day: date, display_name: str) -> AttendanceGroup:
+        """Stores one free day of a group, and leaves the rest of it as it is. Raises NotFound, InvalidArgument."""
+        return await self._ask(group_calls.put_free_day(group, day, display_name))
+
+    async def remove_free_day(self, group: str, day: date) -> bool:
+        """Removes one free day of a group; returns whether it was one. Raises NotFound."""
+        return await self._ask(group_calls.remove_free_day(group, day))
+
     async def import_roster(
         self, group: str, memberships: Sequence[Membership], *, replace: bool = False, dry_run: bool = False
     ) -> RosterImport:
@@ -75,6 +84,28 @@ class AttendanceGroups:
     async def schedules(self, group: str) -> tuple[AttendanceSchedule, ...]:
         """Returns the schedules of a group. Raises NotFound."""
         return await self._ask(group_calls.schedules(group))
+
+    async def put_exception(self, schedule: str, exception: ScheduleException) -> AttendanceSchedule:
+        """Stores one exception to a schedule, in place of the one of its day, and leaves the others as they are.
+
+        Args:
+            schedule: Id or resource name.
+            exception: Of a day on which a session begins by the schedule. One without any change has the session take
+                place although its day is a holiday.
+
+        Raises:
+            NotFound: There is no such schedule.
+            InvalidArgument: No session begins on that day by the schedule, or there are 400 exceptions.
+        """
+        return await self._ask(group_calls.put_exception(schedule, exception))
+
+    async def remove_exception(self, schedule: str, day: date) -> bool:
+        """Removes the exception of a day, so that its session is as by the schedule; returns whether there was one.
+
+        Raises:
+            NotFound: There is no such schedule.
+        """
+        return await self._ask(group_calls.remove_exception(schedule, day))
 
     async def place_camera(
         self, camera: str, room: str, *, start: datetime | None = None, end: datetime | None = None

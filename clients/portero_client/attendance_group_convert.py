@@ -89,7 +89,20 @@ def schedule_to(schedule: AttendanceSchedule) -> pb2.AttendanceSchedule:
         ends=_time_to(schedule.ends),
         recurrence=schedule.recurrence,
         last_day=_day_to(schedule.last_day),
-        exceptions=[_exception_to(each) for each in schedule.exceptions],
+        exceptions=[exception_to(each) for each in schedule.exceptions],
+    )
+
+
+def exception_to(exception: ScheduleException) -> pb2.ScheduleException:
+    """Returns the protobuf message of an exception."""
+    return pb2.ScheduleException(
+        day=exception.day.isoformat(),
+        canceled=exception.canceled,
+        moved_to=_day_to(exception.moved_to),
+        begins="" if exception.begins is None else _time_to(exception.begins),
+        ends="" if exception.ends is None else _time_to(exception.ends),
+        rooms=exception.rooms,
+        note=exception.note,
     )
 
 
@@ -148,18 +161,6 @@ def _exception_from(message: pb2.ScheduleException) -> ScheduleException:
         ends=_time_from(message.ends),
         rooms=tuple(message.rooms),
         note=message.note,
-    )
-
-
-def _exception_to(exception: ScheduleException) -> pb2.ScheduleException:
-    return pb2.ScheduleException(
-        day=exception.day.isoformat(),
-        canceled=exception.canceled,
-        moved_to=_day_to(exception.moved_to),
-        begins="" if exception.begins is None else _time_to(exception.begins),
-        ends="" if exception.ends is None else _time_to(exception.ends),
-        rooms=exception.rooms,
-        note=exception.note,
     )
 
 

@@ -7,8 +7,14 @@ from typing import Annotated
 
 import typer
 
-from portero_cli.commands import attendance_groups
-from portero_cli.commands.attendance_options import GroupOption, PersonOption, SinceOption, UntilOption
+from portero_cli.commands import attendance_days, attendance_groups
+from portero_cli.commands.attendance_options import (
+    GroupOption,
+    PersonOption,
+    SessionArgument,
+    SinceOption,
+    UntilOption,
+)
 from portero_cli.commands.attendance_report import report
 from portero_cli.exits import ExitCode
 from portero_cli.screen.attendance_sheets import (
@@ -24,7 +30,6 @@ from portero_cli.times import parse_time
 from portero_client import AttendanceStatus
 
 SessionOption = Annotated[str, typer.Option("--session", help="Of this one, as math/2026-03-02.", show_default=False)]
-SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="As math/2026-03-02.", show_default=False)]
 PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False)]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, at most 200 characters.", show_default=False)]
 
@@ -33,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     """Registers the group `portero attendance` with the application."""
     group = typer.Typer(help="Who attended: groups, sessions, records, reports.", no_args_is_help=True)
     attendance_groups.add_to(group)
+    attendance_days.add_to(group)
     for name, function in (
         ("sessions", sessions),
         ("records", records),

@@ -21,6 +21,7 @@ from portero_client import (
     AttendanceTotals,
     CameraPlacement,
     Membership,
+    ScheduleException,
 )
 from portero_client.names import (
     ATTENDANCE_CORRECTIONS,
@@ -66,6 +67,25 @@ def schedules_sheet(schedules: Iterable[AttendanceSchedule]) -> Sheet:
         for each in schedules
     )
     return table("id", "time", "recurs", "from", "to", "rooms", "exceptions", rows=rows, spare=("exceptions", "to"))
+
+
+def exceptions_sheet(schedule: AttendanceSchedule) -> Sheet:
+    """Returns a table of the exceptions of a schedule, by day."""
+    rows = (
+        (
+            f"{ATTENDANCE_SCHEDULES.identifier(schedule.name)}/{each.day}",
+            "canceled" if each.canceled else _moved(each),
+            " ".join(each.rooms),
+            each.note,
+        )
+        for each in schedule.exceptions
+    )
+    return table("session", "instead", "rooms", "note", rows=rows, spare=("note",))
+
+
+def free_days_sheet(group: AttendanceGroup) -> Sheet:
+    """Returns a table of the free days of a group, in order."""
+    return table("day", "free for", rows=sorted(group.free_days.items()))
 
 
 def placements_sheet(placements: Iterable[CameraPlacement]) -> Sheet:
@@ -232,3 +252,13 @@ def _unproven(record: AttendanceRecord) -> str:
         f"{local_clock(each.start_time)}-{local_clock(each.end_time)} {' '.join(cause.value for cause in each.causes)}"
         for each in record.unproven
     )
+
+
+def _moved(exception: ScheduleException) -> str:
+    """Returns when a session takes place instead of by its schedule."""
+    parts = [str(exception.moved_to)] if exception.moved_to is not None else []
+    if exception.begins is not None:
+        parts.append(f"from {exception.begins:%H:%M}")
+    if exception.ends is not None:
+        parts.append(f"until {exception.ends:%H:%M}")
+    return " ".join(parts) or ("elsewhere" if exception.rooms else "held on any day")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import uuid4
 
 from portero.v1 import attendance_group_service_pb2 as pb2
@@ -15,10 +15,11 @@ from portero_client.attendance_groups import (
     CameraPlacement,
     Membership,
     RosterImport,
+    ScheduleException,
 )
 from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.convert import time_to
-from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, PLACEMENTS
+from portero_client.names import ATTENDANCE_GROUPS, ATTENDANCE_SCHEDULES, CAMERAS, PLACEMENTS
 
 _SERVICE = "/portero.v1.AttendanceGroupService/"
 
@@ -64,6 +65,29 @@ def delete(group: str) -> Call[None]:
         pb2.DeleteGroupRequest(name=ATTENDANCE_GROUPS.name(group)),
         pb2.DeleteGroupResponse,
         lambda answer: None,
+    )
+
+
+def put_free_day(group: str, day: date, display_name: str) -> Call[AttendanceGroup]:
+    """Stores a free day of a group."""
+    return unary(
+        _SERVICE + "PutFreeDay",
+        pb2.PutFreeDayRequest(
+            parent=ATTENDANCE_GROUPS.name(group),
+            free_day=pb2.FreeDay(day=day.isoformat(), display_name=display_name),
+        ),
+        pb2.PutFreeDayResponse,
+        lambda answer: convert.group_from(answer.group),
+    )
+
+
+def remove_free_day(group: str, day: date) -> Call[bool]:
+    """Removes a free day of a group; returns whether it was one."""
+    return unary(
+        _SERVICE + "RemoveFreeDay",
+        pb2.RemoveFreeDayRequest(parent=ATTENDANCE_GROUPS.name(group), day=day.isoformat()),
+        pb2.RemoveFreeDayResponse,
+        lambda answer: answer.removed,
     )
 
 
@@ -113,6 +137,28 @@ def schedules(group: str) -> Call[tuple[AttendanceSchedule, ...]]:
         pb2.ListSchedulesRequest(parent=ATTENDANCE_GROUPS.name(group)),
         pb2.ListSchedulesResponse,
         lambda answer: tuple(map(convert.schedule_from, answer.schedules)),
+    )
+
+
+def put_exception(schedule: str, exception: ScheduleException) -> Call[AttendanceSchedule]:
+    """Stores an exception to a schedule."""
+    return unary(
+        _SERVICE + "PutScheduleException",
+        pb2.PutScheduleExceptionRequest(
+            parent=ATTENDANCE_SCHEDULES.name(schedule), exception=convert.exception_to(exception)
+        ),
+        pb2.PutScheduleExceptionResponse,
+        lambda answer: convert.schedule_from(answer.schedule),
+    )
+
+
+def remove_exception(schedule: str, day: date) -> Call[bool]:
+    """Removes the exception of a day; returns whether there was one."""
+    return unary(
+        _SERVICE + "RemoveScheduleException",
+        pb2.RemoveScheduleExceptionRequest(parent=ATTENDANCE_SCHEDULES.name(schedule), day=day.isoformat()),
+        pb2.RemoveScheduleExceptionResponse,
+        lambda answer: answer.removed,
     )
 
 

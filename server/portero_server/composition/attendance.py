@@ -17,6 +17,7 @@ from portero_server.rpc.attendance_scope import AttendanceScope
 from portero_server.rpc.services.attendance import AttendanceServicer
 from portero_server.rpc.services.attendance_groups import AttendanceGroupServicer
 from portero_server.store.attendance.coverage import CoverageStore
+from portero_server.store.attendance.days import AttendanceDayStore
 from portero_server.store.attendance.groups import AttendanceGroupStore
 from portero_server.store.attendance.records import AttendanceRecordStore
 from portero_server.store.attendance.remarks import RemarkStore
@@ -81,7 +82,12 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
     remarks = RemarkStore(database, clock, open_for=open_for, consent_required=consent_required, notices=rules)
     scope = AttendanceScope(ScopeStore(database))
     servicers = (
-        AttendanceGroupServicer(AttendanceGroupStore(database, clock), RoomStore(database, clock), scope),
+        AttendanceGroupServicer(
+            AttendanceGroupStore(database, clock),
+            AttendanceDayStore(database, clock),
+            RoomStore(database, clock),
+            scope,
+        ),
         AttendanceServicer(sessions, AttendanceRecordStore(database), remarks, scope, clock),
     )
     if settings.attendance and not open_for:

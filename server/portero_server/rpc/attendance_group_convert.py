@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from google.protobuf.duration_pb2 import Duration
 from portero.v1 import attendance_group_service_pb2 as pb
 
-from portero_server.domain.attendance.attendance_group import AttendanceGroup
+from portero_server.domain.attendance.attendance_group import MOST_FREE_DAYS, AttendanceGroup
 from portero_server.domain.attendance.groups import Membership, Placement
 from portero_server.domain.attendance.recurrence import Recurrence
 from portero_server.domain.attendance.rules import DEFAULT_RULES, AttendanceRules, PresenceMeasure
-from portero_server.domain.attendance.schedule import Schedule, SessionChange
+from portero_server.domain.attendance.schedule import MOST_CHANGES, Schedule, SessionChange
 from portero_server.errors import InvalidInput
 from portero_server.rpc.convert import duration_from_proto, duration_to_proto, time_from_proto, time_to_proto
 from portero_server.rpc.resource_names import (
@@ -34,7 +34,7 @@ from portero_server.store.attendance.rooms import PlacedCamera
 
 _MEASURES = {each: pb.PresenceMeasure.Value(f"PRESENCE_MEASURE_{each.name}") for each in PresenceMeasure}
 _MEASURES_BY_NUMBER = {number: each for each, number in _MEASURES.items()} | {0: PresenceMeasure.FIRST_TO_LAST}
-_MOST_DAYS = 400
+_MOST_WORKED_DAYS = 400
 _MOST_ROOMS = 20
 _MOST_TEXT = 200
 _DAY = timedelta(days=1)
@@ -67,16 +67,11 @@ def group_to_proto(group: AttendanceGroup) -> pb.AttendanceGroup:
 
 def group_from_proto(message: pb.AttendanceGroup) -> AttendanceGroup:
     """Returns the group of a message. Raises InvalidInput naming the field that is wrong."""
-    _limit(message.free_days, "group.free_days", _MOST_DAYS)
-    _limit(message.worked_days, "group.worked_days", _MOST_DAYS)
-    free = {
-        day_from_proto(each.day, f"group.free_days[{place}].day"): checked_text(
-            each.display_name, f"group.free_days[{place}].display_name"
-        )
-        for place, each in enumerate(message.free_days)
-    }
+    _limit(message.free_days, "group.free_days", MOST_FREE_DAYS)
+    _limit(message.worked_days, "group.worked_days", _MOST_WORKED_DAYS)
+    free = dict(free_day_from_proto(each, f"group.free_days[{place}]") for place, each in enumerate(message.free_days))
     worked = (day_from_proto(day, f"group.worked_days[{place}]") for place, day in enumerate(message.worked_days))
-    with _fields_of("group", zone="time_zone"):
+    with fields_of("group", zone="time_zone"):
         return AttendanceGroup(
             parse_group(message.name, "group.name"),
             checked_text(message.display_name, "group.display_name"),
@@ -87,6 +82,11 @@ def group_from_proto(message: pb.AttendanceGroup) -> AttendanceGroup:
             free,
             frozenset(worked),
         )
+
+
+def free_day_from_proto(message: pb.FreeDay, field: str) -> tuple[date, str]:
+    """Returns the day of a message, and its name. Raises InvalidInput naming the field that is wrong."""
+    return day_from_proto(message.day, f"{field}.day"), checked_text(message.display_name, f"{field}.display_name")
 
 
 def membership_to_proto(membership: Membership) -> pb.Membership:
@@ -122,8 +122,8 @@ def schedule_to_proto(schedule: Schedule) -> pb.AttendanceSchedule:
 
 def schedule_from_proto(message: pb.AttendanceSchedule, zone: ZoneInfo) -> Schedule:
     """Returns the schedule of a message, in the zone of its group. Raises InvalidInput naming the field."""
-    _limit(message.exceptions, "schedule.exceptions", _MOST_DAYS)
-    with _fields_of("schedule", rule="recurrence", room_ids="rooms", changes="exceptions"):
+    _limit(message.exceptions, "schedule.exceptions", MOST_CHANGES)
+    with fields_of("schedule", rule="recurrence", room_ids="rooms", changes="exceptions"):
         return Schedule(
             schedule_id=parse_schedule(message.name, "schedule.name"),
             group_id=parse_group(message.group, "schedule.group"),
@@ -135,10 +135,23 @@ def schedule_from_proto(message: pb.AttendanceSchedule, zone: ZoneInfo) -> Sched
             recurrence=Recurrence(message.recurrence) if message.recurrence else None,
             last_day=day_from_proto(message.last_day, "schedule.last_day") if message.last_day else None,
             changes=tuple(
-                _exception_from_proto(each, f"schedule.exceptions[{place}]")
+                exception_from_proto(each, f"schedule.exceptions[{place}]")
                 for place, each in enumerate(message.exceptions)
             ),
         )
+
+
+def exception_from_proto(message: pb.ScheduleException, field: str) -> SessionChange:
+    """Returns the exception of a message. Raises InvalidInput naming the field that is wrong."""
+    return SessionChange(
+        day=day_from_proto(message.day, f"{field}.day"),
+        canceled=message.canceled,
+        moved_to=day_from_proto(message.moved_to, f"{field}.moved_to") if message.moved_to else None,
+        begins=_time_of(message.begins, f"{field}.begins") if message.begins else None,
+        ends=_time_of(message.ends, f"{field}.ends") if message.ends else None,
+        room_ids=_rooms(message.rooms, f"{field}.rooms") if message.rooms else None,
+        note=checked_text(message.note, f"{field}.note", least=0),
+    )
 
 
 def placement_to_proto(placed: PlacedCamera) -> pb.CameraPlacement:
@@ -156,7 +169,7 @@ def placement_to_proto(placed: PlacedCamera) -> pb.CameraPlacement:
 def placement_from_proto(message: pb.CameraPlacement) -> Placement:
     """Returns the placement of a message. Raises InvalidInput naming the field that is wrong."""
     starts, ends = message.HasField("start_time"), message.HasField("end_time")
-    with _fields_of("placement", end="end_time"):
+    with fields_of("placement", end="end_time"):
         return Placement(
             parse_camera(message.camera, "placement.camera"),
             checked_room(message.room, "placement.room"),
@@ -185,7 +198,7 @@ def checked_text(text: str, field: str, *, least: int = 1) -> str:
 
 
 @contextmanager
-def _fields_of(message: str, **names: str) -> Iterator[None]:
+def fields_of(message: str, **names: str) -> Iterator[None]:
     """Names the message's field in errors of the domain, which knows its own names only; `names` where they differ."""
     try:
         yield
@@ -221,7 +234,7 @@ def _rules_from_proto(message: pb.AttendanceRules) -> AttendanceRules:
             "group.rules.measure", "group.rules.measure must be a PresenceMeasure that this server knows"
         )
     leaves_before = _short(message, "leaves_before", message.leaves_before, DEFAULT_RULES.leaves_before)
-    with _fields_of("group.rules"):
+    with fields_of("group.rules"):
         return AttendanceRules(
             opens_before=_short(message, "opens_before", message.opens_before, DEFAULT_RULES.opens_before),
             late_after=_short(message, "late_after", message.late_after, DEFAULT_RULES.late_after),
@@ -259,18 +272,6 @@ def _exception_to_proto(change: SessionChange) -> pb.ScheduleException:
         ends="" if change.ends is None else _time_text(change.ends),
         rooms=change.room_ids or (),
         note=change.note,
-    )
-
-
-def _exception_from_proto(message: pb.ScheduleException, field: str) -> SessionChange:
-    return SessionChange(
-        day=day_from_proto(message.day, f"{field}.day"),
-        canceled=message.canceled,
-        moved_to=day_from_proto(message.moved_to, f"{field}.moved_to") if message.moved_to else None,
-        begins=_time_of(message.begins, f"{field}.begins") if message.begins else None,
-        ends=_time_of(message.ends, f"{field}.ends") if message.ends else None,
-        room_ids=_rooms(message.rooms, f"{field}.rooms") if message.rooms else None,
-        note=checked_text(message.note, f"{field}.note", least=0),
     )
 
 

@@ -181,10 +181,14 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.AttendanceGroupService/GetGroup": _READS,
     "portero.v1.AttendanceGroupService/ListGroups": _READS,
     "portero.v1.AttendanceGroupService/DeleteGroup": Recorded(attrgetter("name")),
+    "portero.v1.AttendanceGroupService/PutFreeDay": Recorded(attrgetter("parent")),
+    "portero.v1.AttendanceGroupService/RemoveFreeDay": Recorded(attrgetter("parent")),
     "portero.v1.AttendanceGroupService/ImportRoster": Recorded(attrgetter("parent"), _dry_run),
     "portero.v1.AttendanceGroupService/ListRoster": _READS,
     "portero.v1.AttendanceGroupService/PutSchedule": Recorded(attrgetter("schedule.name")),
     "portero.v1.AttendanceGroupService/ListSchedules": _READS,
+    "portero.v1.AttendanceGroupService/PutScheduleException": Recorded(attrgetter("parent")),
+    "portero.v1.AttendanceGroupService/RemoveScheduleException": Recorded(attrgetter("parent")),
     "portero.v1.AttendanceGroupService/PlaceCamera": Recorded(
         attrgetter("placement.camera"), made=attrgetter("placement.name")
     ),

@@ -17,6 +17,7 @@ from portero_server.domain.people.people import FaceEnrollment
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.domain.tracking.deciding import DecisionReason
 from portero_server.store.attendance.coverage import CoverageStore
+from portero_server.store.attendance.days import AttendanceDayStore
 from portero_server.store.attendance.groups import AttendanceGroupStore
 from portero_server.store.attendance.records import AttendanceRecordStore, RecordFilter
 from portero_server.store.attendance.remarks import RemarkStore
@@ -46,6 +47,7 @@ class Classroom:
     def __init__(self, database: Database, clock: ManualClock) -> None:
         self.clock = clock
         self.groups = AttendanceGroupStore(database, clock)
+        self.days = AttendanceDayStore(database, clock)
         self.rooms = RoomStore(database, clock)
         self.sessions = AttendanceSessionStore(database, clock, open_for=OPEN_FOR)
         self.records = AttendanceRecordStore(database)

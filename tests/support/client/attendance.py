@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
 from datetime import UTC, datetime
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -28,6 +30,15 @@ def _begins_within(
     begins = moment.ToNanoseconds()
     late_enough = not request.HasField("start_time") or begins >= request.start_time.ToNanoseconds()
     return late_enough and (not request.HasField("end_time") or begins < request.end_time.ToNanoseconds())
+
+
+def _drop(days: MutableSequence[Any], day: str) -> bool:
+    """Removes what is of a day, and returns whether there was any."""
+    kept = [each for each in days if each.day != day]
+    removed = len(kept) < len(days)
+    del days[:]
+    days.extend(kept)
+    return removed
 
 
 class FakeAttendance:
@@ -136,10 +147,14 @@ class FakeAttendance:
             "GetGroup": (group_pb2.GetGroupRequest, self._get_group),
             "ListGroups": (group_pb2.ListGroupsRequest, self._list_groups),
             "DeleteGroup": (group_pb2.DeleteGroupRequest, self._delete_group),
+            "PutFreeDay": (group_pb2.PutFreeDayRequest, self._put_free_day),
+            "RemoveFreeDay": (group_pb2.RemoveFreeDayRequest, self._remove_free_day),
             "ImportRoster": (group_pb2.ImportRosterRequest, self._import_roster),
             "ListRoster": (group_pb2.ListRosterRequest, self._list_roster),
             "PutSchedule": (group_pb2.PutScheduleRequest, self._put_schedule),
             "ListSchedules": (group_pb2.ListSchedulesRequest, self._list_schedules),
+            "PutScheduleException": (group_pb2.PutScheduleExceptionRequest, self._put_exception),
+            "RemoveScheduleException": (group_pb2.RemoveScheduleExceptionRequest, self._remove_exception),
             "PlaceCamera": (group_pb2.PlaceCameraRequest, self._place),
             "EndPlacement": (group_pb2.EndPlacementRequest, self._end_placement),
             "ListPlacements": (group_pb2.ListPlacementsRequest, self._list_placements),
@@ -179,6 +194,16 @@ class FakeAttendance:
         del self.groups[self._group(request.name).name]
         return group_pb2.DeleteGroupResponse()
 
+    async def _put_free_day(self, request: group_pb2.PutFreeDayRequest) -> group_pb2.PutFreeDayResponse:
+        group = self._group(request.parent)
+        _drop(group.free_days, request.free_day.day)
+        group.free_days.append(request.free_day)
+        return group_pb2.PutFreeDayResponse(group=group)
+
+    async def _remove_free_day(self, request: group_pb2.RemoveFreeDayRequest) -> group_pb2.RemoveFreeDayResponse:
+        group = self._group(request.parent)
+        return group_pb2.RemoveFreeDayResponse(removed=_drop(group.free_days, request.day), group=group)
+
     async def _import_roster(self, request: group_pb2.ImportRosterRequest) -> group_pb2.ImportRosterResponse:
         self._group(request.parent)
         self.imports.append(request)
@@ -198,6 +223,26 @@ class FakeAttendance:
     async def _list_schedules(self, request: group_pb2.ListSchedulesRequest) -> group_pb2.ListSchedulesResponse:
         found = [each for each in self.schedules.values() if each.group == request.parent]
         return group_pb2.ListSchedulesResponse(schedules=found)
+
+    async def _put_exception(
+        self, request: group_pb2.PutScheduleExceptionRequest
+    ) -> group_pb2.PutScheduleExceptionResponse:
+        schedule = self._schedule(request.parent)
+        _drop(schedule.exceptions, request.exception.day)
+        schedule.exceptions.append(request.exception)
+        return group_pb2.PutScheduleExceptionResponse(schedule=schedule)
+
+    async def _remove_exception(
+        self, request: group_pb2.RemoveScheduleExceptionRequest
+    ) -> group_pb2.RemoveScheduleExceptionResponse:
+        schedule = self._schedule(request.parent)
+        removed = _drop(schedule.exceptions, request.day)
+        return group_pb2.RemoveScheduleExceptionResponse(schedule=schedule, removed=removed)
+
+    def _schedule(self, name: str) -> group_pb2.AttendanceSchedule:
+        if name not in self.schedules:
+            raise not_found(name)
+        return self.schedules[name]
 
     async def _place(self, request: group_pb2.PlaceCameraRequest) -> group_pb2.PlaceCameraResponse:
         placed = request.placement

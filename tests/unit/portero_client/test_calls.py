@@ -22,6 +22,7 @@ from portero_client import (
     ReviewAction,
     ReviewDecision,
     ReviewReason,
+    ScheduleException,
     SightingKind,
     SubscriptionFilter,
     TimeSource,
@@ -119,6 +120,10 @@ CALLS: list[Call[Any]] = [
         AttendanceSchedule("math", "1b", ("a",), NOW.date(), NOW.time(), NOW.time(), "FREQ=DAILY")
     ),
     attendance_groups.schedules("1b"),
+    attendance_groups.put_exception("math", ScheduleException(NOW.date(), canceled=True)),
+    attendance_groups.remove_exception("math", NOW.date()),
+    attendance_groups.put_free_day("1b", NOW.date(), "strike"),
+    attendance_groups.remove_free_day("1b", NOW.date()),
     attendance_groups.place_camera("door", "a", NOW, None),
     attendance_groups.end_placement("p1", NOW),
     attendance_groups.placements(),

@@ -589,6 +589,112 @@ class DeleteGroupResponse(_message.Message):
 Global___DeleteGroupResponse: _TypeAlias = DeleteGroupResponse  # noqa: Y015
 
 @_typing.final
+class PutFreeDayRequest(_message.Message):
+    """Request of PutFreeDay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    FREE_DAY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """Of which group, "attendanceGroups/{group}"."""
+    @_builtins.property
+    def free_day(self) -> Global___FreeDay:
+        """The day, and why it is free."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        free_day: Global___FreeDay | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["free_day", b"free_day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["free_day", b"free_day", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutFreeDayRequest: _TypeAlias = PutFreeDayRequest  # noqa: Y015
+
+@_typing.final
+class PutFreeDayResponse(_message.Message):
+    """Response of PutFreeDay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def group(self) -> Global___AttendanceGroup:
+        """The group with all its free days."""
+
+    def __init__(
+        self,
+        *,
+        group: Global___AttendanceGroup | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutFreeDayResponse: _TypeAlias = PutFreeDayResponse  # noqa: Y015
+
+@_typing.final
+class RemoveFreeDayRequest(_message.Message):
+    """Request of RemoveFreeDay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """Of which group, "attendanceGroups/{group}"."""
+    day: _builtins.str
+    """The day, as 2026-09-18."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        day: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveFreeDayRequest: _TypeAlias = RemoveFreeDayRequest  # noqa: Y015
+
+@_typing.final
+class RemoveFreeDayResponse(_message.Message):
+    """Response of RemoveFreeDay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    removed: _builtins.bool
+    """Whether the day was one of them."""
+    @_builtins.property
+    def group(self) -> Global___AttendanceGroup:
+        """The group with the free days that it still has."""
+
+    def __init__(
+        self,
+        *,
+        group: Global___AttendanceGroup | None = ...,
+        removed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveFreeDayResponse: _TypeAlias = RemoveFreeDayResponse  # noqa: Y015
+
+@_typing.final
 class ImportRosterRequest(_message.Message):
     """Request of ImportRoster."""
 
@@ -801,6 +907,112 @@ class ListSchedulesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListSchedulesResponse: _TypeAlias = ListSchedulesResponse  # noqa: Y015
+
+@_typing.final
+class PutScheduleExceptionRequest(_message.Message):
+    """Request of PutScheduleException."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    EXCEPTION_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """To which schedule, "attendanceSchedules/{schedule}"."""
+    @_builtins.property
+    def exception(self) -> Global___ScheduleException:
+        """The exception; one without any change has the session take place although its day is a holiday."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        exception: Global___ScheduleException | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exception", b"exception"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exception", b"exception", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutScheduleExceptionRequest: _TypeAlias = PutScheduleExceptionRequest  # noqa: Y015
+
+@_typing.final
+class PutScheduleExceptionResponse(_message.Message):
+    """Response of PutScheduleException."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def schedule(self) -> Global___AttendanceSchedule:
+        """The schedule with all its exceptions."""
+
+    def __init__(
+        self,
+        *,
+        schedule: Global___AttendanceSchedule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutScheduleExceptionResponse: _TypeAlias = PutScheduleExceptionResponse  # noqa: Y015
+
+@_typing.final
+class RemoveScheduleExceptionRequest(_message.Message):
+    """Request of RemoveScheduleException."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """Of which schedule, "attendanceSchedules/{schedule}"."""
+    day: _builtins.str
+    """The day of the exception, as 2026-03-02: on which the session begins by the schedule."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        day: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveScheduleExceptionRequest: _TypeAlias = RemoveScheduleExceptionRequest  # noqa: Y015
+
+@_typing.final
+class RemoveScheduleExceptionResponse(_message.Message):
+    """Response of RemoveScheduleException."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    removed: _builtins.bool
+    """Whether there was an exception on that day."""
+    @_builtins.property
+    def schedule(self) -> Global___AttendanceSchedule:
+        """The schedule with the exceptions that it still has."""
+
+    def __init__(
+        self,
+        *,
+        schedule: Global___AttendanceSchedule | None = ...,
+        removed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["removed", b"removed", "schedule", b"schedule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveScheduleExceptionResponse: _TypeAlias = RemoveScheduleExceptionResponse  # noqa: Y015
 
 @_typing.final
 class PlaceCameraRequest(_message.Message):

@@ -56,6 +56,16 @@ class AttendanceGroupServiceStub:
                 request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.DeleteGroupRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.DeleteGroupResponse.FromString,
                 _registered_method=True)
+        self.PutFreeDay = channel.unary_unary(
+                '/portero.v1.AttendanceGroupService/PutFreeDay',
+                request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.PutFreeDayRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.PutFreeDayResponse.FromString,
+                _registered_method=True)
+        self.RemoveFreeDay = channel.unary_unary(
+                '/portero.v1.AttendanceGroupService/RemoveFreeDay',
+                request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveFreeDayRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveFreeDayResponse.FromString,
+                _registered_method=True)
         self.ImportRoster = channel.unary_unary(
                 '/portero.v1.AttendanceGroupService/ImportRoster',
                 request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.ImportRosterRequest.SerializeToString,
@@ -75,6 +85,16 @@ class AttendanceGroupServiceStub:
                 '/portero.v1.AttendanceGroupService/ListSchedules',
                 request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.ListSchedulesRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.ListSchedulesResponse.FromString,
+                _registered_method=True)
+        self.PutScheduleException = channel.unary_unary(
+                '/portero.v1.AttendanceGroupService/PutScheduleException',
+                request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.PutScheduleExceptionRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.PutScheduleExceptionResponse.FromString,
+                _registered_method=True)
+        self.RemoveScheduleException = channel.unary_unary(
+                '/portero.v1.AttendanceGroupService/RemoveScheduleException',
+                request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveScheduleExceptionRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveScheduleExceptionResponse.FromString,
                 _registered_method=True)
         self.PlaceCamera = channel.unary_unary(
                 '/portero.v1.AttendanceGroupService/PlaceCamera',
@@ -127,6 +147,22 @@ class AttendanceGroupServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutFreeDay(self, request, context):
+        """Stores one free day of a group, new or under another name, and leaves everything else of the group as it is. Said
+        again, it changes nothing. Errors: NOT_FOUND: the group; INVALID_ARGUMENT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveFreeDay(self, request, context):
+        """Removes one free day of a group, and leaves everything else as it is; a day that is not free stays so. A public
+        holiday is none of these. Errors: NOT_FOUND: the group.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportRoster(self, request, context):
         """Adds members to a group, changes until when they belong to it, or replaces the whole roster. All or nothing is
         stored; a repeated import changes nothing. Errors: NOT_FOUND: the group, or somebody who is not in the gallery.
@@ -152,6 +188,23 @@ class AttendanceGroupServiceServicer:
 
     def ListSchedules(self, request, context):
         """Lists the schedules of a group by name. Errors: NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutScheduleException(self, request, context):
+        """Stores one exception to a schedule, new or in place of the one of its day, and leaves the others as they are. Said
+        again, it changes nothing. Errors: NOT_FOUND: the schedule; INVALID_ARGUMENT: for example, no session begins on that
+        day by the schedule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveScheduleException(self, request, context):
+        """Removes the exception of one day, so that its session takes place as by the schedule; where there is none, nothing
+        changes. Errors: NOT_FOUND: the schedule.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -201,6 +254,16 @@ def add_AttendanceGroupServiceServicer_to_server(servicer, server):
                     request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.DeleteGroupRequest.FromString,
                     response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.DeleteGroupResponse.SerializeToString,
             ),
+            'PutFreeDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutFreeDay,
+                    request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.PutFreeDayRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.PutFreeDayResponse.SerializeToString,
+            ),
+            'RemoveFreeDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveFreeDay,
+                    request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveFreeDayRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveFreeDayResponse.SerializeToString,
+            ),
             'ImportRoster': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportRoster,
                     request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.ImportRosterRequest.FromString,
@@ -220,6 +283,16 @@ def add_AttendanceGroupServiceServicer_to_server(servicer, server):
                     servicer.ListSchedules,
                     request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.ListSchedulesRequest.FromString,
                     response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.ListSchedulesResponse.SerializeToString,
+            ),
+            'PutScheduleException': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutScheduleException,
+                    request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.PutScheduleExceptionRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.PutScheduleExceptionResponse.SerializeToString,
+            ),
+            'RemoveScheduleException': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveScheduleException,
+                    request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveScheduleExceptionRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.RemoveScheduleExceptionResponse.SerializeToString,
             ),
             'PlaceCamera': grpc.unary_unary_rpc_method_handler(
                     servicer.PlaceCamera,
@@ -358,6 +431,60 @@ class AttendanceGroupService:
             _registered_method=True)
 
     @staticmethod
+    def PutFreeDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.AttendanceGroupService/PutFreeDay',
+            portero_dot_v1_dot_attendance__group__service__pb2.PutFreeDayRequest.SerializeToString,
+            portero_dot_v1_dot_attendance__group__service__pb2.PutFreeDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveFreeDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.AttendanceGroupService/RemoveFreeDay',
+            portero_dot_v1_dot_attendance__group__service__pb2.RemoveFreeDayRequest.SerializeToString,
+            portero_dot_v1_dot_attendance__group__service__pb2.RemoveFreeDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ImportRoster(request,
             target,
             options=(),
@@ -455,6 +582,60 @@ class AttendanceGroupService:
             '/portero.v1.AttendanceGroupService/ListSchedules',
             portero_dot_v1_dot_attendance__group__service__pb2.ListSchedulesRequest.SerializeToString,
             portero_dot_v1_dot_attendance__group__service__pb2.ListSchedulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutScheduleException(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.AttendanceGroupService/PutScheduleException',
+            portero_dot_v1_dot_attendance__group__service__pb2.PutScheduleExceptionRequest.SerializeToString,
+            portero_dot_v1_dot_attendance__group__service__pb2.PutScheduleExceptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveScheduleException(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.AttendanceGroupService/RemoveScheduleException',
+            portero_dot_v1_dot_attendance__group__service__pb2.RemoveScheduleExceptionRequest.SerializeToString,
+            portero_dot_v1_dot_attendance__group__service__pb2.RemoveScheduleExceptionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,14 @@ class AttendanceGroupServiceStub:
     """Removes a group with its roster and schedules. Errors: NOT_FOUND; FAILED_PRECONDITION, GROUP_HAS_RECORDS: sessions of
     it were decided.
     """
+    PutFreeDay: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PutFreeDayRequest, _attendance_group_service_pb2.PutFreeDayResponse]
+    """Stores one free day of a group, new or under another name, and leaves everything else of the group as it is. Said
+    again, it changes nothing. Errors: NOT_FOUND: the group; INVALID_ARGUMENT.
+    """
+    RemoveFreeDay: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.RemoveFreeDayRequest, _attendance_group_service_pb2.RemoveFreeDayResponse]
+    """Removes one free day of a group, and leaves everything else as it is; a day that is not free stays so. A public
+    holiday is none of these. Errors: NOT_FOUND: the group.
+    """
     ImportRoster: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ImportRosterRequest, _attendance_group_service_pb2.ImportRosterResponse]
     """Adds members to a group, changes until when they belong to it, or replaces the whole roster. All or nothing is
     stored; a repeated import changes nothing. Errors: NOT_FOUND: the group, or somebody who is not in the gallery.
@@ -57,6 +65,15 @@ class AttendanceGroupServiceStub:
     """
     ListSchedules: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListSchedulesRequest, _attendance_group_service_pb2.ListSchedulesResponse]
     """Lists the schedules of a group by name. Errors: NOT_FOUND."""
+    PutScheduleException: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PutScheduleExceptionRequest, _attendance_group_service_pb2.PutScheduleExceptionResponse]
+    """Stores one exception to a schedule, new or in place of the one of its day, and leaves the others as they are. Said
+    again, it changes nothing. Errors: NOT_FOUND: the schedule; INVALID_ARGUMENT: for example, no session begins on that
+    day by the schedule.
+    """
+    RemoveScheduleException: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.RemoveScheduleExceptionRequest, _attendance_group_service_pb2.RemoveScheduleExceptionResponse]
+    """Removes the exception of one day, so that its session takes place as by the schedule; where there is none, nothing
+    changes. Errors: NOT_FOUND: the schedule.
+    """
     PlaceCamera: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PlaceCameraRequest, _attendance_group_service_pb2.PlaceCameraResponse]
     """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
     EndPlacement: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.EndPlacementRequest, _attendance_group_service_pb2.EndPlacementResponse]
@@ -81,6 +98,14 @@ class AttendanceGroupServiceAsyncStub(AttendanceGroupServiceStub):
     """Removes a group with its roster and schedules. Errors: NOT_FOUND; FAILED_PRECONDITION, GROUP_HAS_RECORDS: sessions of
     it were decided.
     """
+    PutFreeDay: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PutFreeDayRequest, _attendance_group_service_pb2.PutFreeDayResponse]  # type: ignore[assignment]
+    """Stores one free day of a group, new or under another name, and leaves everything else of the group as it is. Said
+    again, it changes nothing. Errors: NOT_FOUND: the group; INVALID_ARGUMENT.
+    """
+    RemoveFreeDay: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.RemoveFreeDayRequest, _attendance_group_service_pb2.RemoveFreeDayResponse]  # type: ignore[assignment]
+    """Removes one free day of a group, and leaves everything else as it is; a day that is not free stays so. A public
+    holiday is none of these. Errors: NOT_FOUND: the group.
+    """
     ImportRoster: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ImportRosterRequest, _attendance_group_service_pb2.ImportRosterResponse]  # type: ignore[assignment]
     """Adds members to a group, changes until when they belong to it, or replaces the whole roster. All or nothing is
     stored; a repeated import changes nothing. Errors: NOT_FOUND: the group, or somebody who is not in the gallery.
@@ -93,6 +118,15 @@ class AttendanceGroupServiceAsyncStub(AttendanceGroupServiceStub):
     """
     ListSchedules: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListSchedulesRequest, _attendance_group_service_pb2.ListSchedulesResponse]  # type: ignore[assignment]
     """Lists the schedules of a group by name. Errors: NOT_FOUND."""
+    PutScheduleException: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PutScheduleExceptionRequest, _attendance_group_service_pb2.PutScheduleExceptionResponse]  # type: ignore[assignment]
+    """Stores one exception to a schedule, new or in place of the one of its day, and leaves the others as they are. Said
+    again, it changes nothing. Errors: NOT_FOUND: the schedule; INVALID_ARGUMENT: for example, no session begins on that
+    day by the schedule.
+    """
+    RemoveScheduleException: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.RemoveScheduleExceptionRequest, _attendance_group_service_pb2.RemoveScheduleExceptionResponse]  # type: ignore[assignment]
+    """Removes the exception of one day, so that its session takes place as by the schedule; where there is none, nothing
+    changes. Errors: NOT_FOUND: the schedule.
+    """
     PlaceCamera: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PlaceCameraRequest, _attendance_group_service_pb2.PlaceCameraResponse]  # type: ignore[assignment]
     """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
     EndPlacement: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.EndPlacementRequest, _attendance_group_service_pb2.EndPlacementResponse]  # type: ignore[assignment]
@@ -140,6 +174,26 @@ class AttendanceGroupServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def PutFreeDay(
+        self,
+        request: _attendance_group_service_pb2.PutFreeDayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attendance_group_service_pb2.PutFreeDayResponse, _abc.Awaitable[_attendance_group_service_pb2.PutFreeDayResponse]]:
+        """Stores one free day of a group, new or under another name, and leaves everything else of the group as it is. Said
+        again, it changes nothing. Errors: NOT_FOUND: the group; INVALID_ARGUMENT.
+        """
+
+    @_abc_1.abstractmethod
+    def RemoveFreeDay(
+        self,
+        request: _attendance_group_service_pb2.RemoveFreeDayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attendance_group_service_pb2.RemoveFreeDayResponse, _abc.Awaitable[_attendance_group_service_pb2.RemoveFreeDayResponse]]:
+        """Removes one free day of a group, and leaves everything else as it is; a day that is not free stays so. A public
+        holiday is none of these. Errors: NOT_FOUND: the group.
+        """
+
+    @_abc_1.abstractmethod
     def ImportRoster(
         self,
         request: _attendance_group_service_pb2.ImportRosterRequest,
@@ -174,6 +228,27 @@ class AttendanceGroupServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_attendance_group_service_pb2.ListSchedulesResponse, _abc.Awaitable[_attendance_group_service_pb2.ListSchedulesResponse]]:
         """Lists the schedules of a group by name. Errors: NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def PutScheduleException(
+        self,
+        request: _attendance_group_service_pb2.PutScheduleExceptionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attendance_group_service_pb2.PutScheduleExceptionResponse, _abc.Awaitable[_attendance_group_service_pb2.PutScheduleExceptionResponse]]:
+        """Stores one exception to a schedule, new or in place of the one of its day, and leaves the others as they are. Said
+        again, it changes nothing. Errors: NOT_FOUND: the schedule; INVALID_ARGUMENT: for example, no session begins on that
+        day by the schedule.
+        """
+
+    @_abc_1.abstractmethod
+    def RemoveScheduleException(
+        self,
+        request: _attendance_group_service_pb2.RemoveScheduleExceptionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attendance_group_service_pb2.RemoveScheduleExceptionResponse, _abc.Awaitable[_attendance_group_service_pb2.RemoveScheduleExceptionResponse]]:
+        """Removes the exception of one day, so that its session takes place as by the schedule; where there is none, nothing
+        changes. Errors: NOT_FOUND: the schedule.
+        """
 
     @_abc_1.abstractmethod
     def PlaceCamera(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 
@@ -12,7 +12,12 @@ from portero_server.domain.attendance.recurrence import Recurrence
 from portero_server.domain.attendance.spans import TimeSpan
 from portero_server.errors import InvalidInput
 
+MOST_CHANGES = 400
+"""Exceptions to one schedule, at most."""
 _DAY = timedelta(days=1)
+_LOOKED_AHEAD = timedelta(days=366)
+_FARTHEST = timedelta(days=366 * 50)
+"""How far from its first day a schedule is looked through for one day, which takes longer the farther it is."""
 
 
 class SessionState(Enum):
@@ -106,6 +111,35 @@ class Schedule:
             raise InvalidInput("last_day", f"last_day must be {self.first_day} or later, and is {self.last_day}")
         if len({change.day for change in self.changes}) != len(self.changes):
             raise InvalidInput("changes", "changes must be of different days")
+
+    def with_change(self, change: SessionChange) -> Schedule:
+        """Returns the schedule with a change, new or in place of the one of its day.
+
+        Raises:
+            InvalidInput: No session begins on that day by the schedule, or there are too many changes.
+        """
+        following = self._first_from(change.day)
+        if following != change.day:
+            beside = "it has none later" if following is None else f"the next is {following}"
+            message = (
+                f"day must be one on which {self.schedule_id} begins by its schedule, and is {change.day}: {beside}"
+            )
+            raise InvalidInput("day", message)
+        others = self.without_change(change.day).changes
+        if len(others) >= MOST_CHANGES:
+            raise InvalidInput("day", f"{self.schedule_id} has {MOST_CHANGES} exceptions already, and may have no more")
+        return replace(self, changes=tuple(sorted((*others, change), key=lambda each: each.day)))
+
+    def without_change(self, day: date) -> Schedule:
+        """Returns the schedule without the change of a day; itself if there is none."""
+        others = tuple(each for each in self.changes if each.day != day)
+        return self if len(others) == len(self.changes) else replace(self, changes=others)
+
+    def _first_from(self, day: date) -> date | None:
+        """Returns the first day, from `day` on, on which a session begins by the schedule; None: there is none soon."""
+        if day - self.first_day > _FARTHEST:
+            return None
+        return next((each for each in _days(self, day + _LOOKED_AHEAD) if each >= day), None)
 
 
 def sessions_between(

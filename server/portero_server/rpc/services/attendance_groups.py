@@ -12,6 +12,10 @@ from portero.v1 import attendance_group_service_pb2_grpc
 from portero_server.domain.people.people import checked_request_id
 from portero_server.errors import InvalidInput
 from portero_server.rpc.attendance_group_convert import (
+    day_from_proto,
+    exception_from_proto,
+    fields_of,
+    free_day_from_proto,
     group_from_proto,
     group_to_proto,
     membership_from_proto,
@@ -25,7 +29,8 @@ from portero_server.rpc.attendance_scope import AttendanceScope
 from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
 from portero_server.rpc.requests import Context, content_digest
-from portero_server.rpc.resource_names import parse_group, parse_placement
+from portero_server.rpc.resource_names import parse_group, parse_placement, parse_schedule
+from portero_server.store.attendance.days import AttendanceDayStore
 from portero_server.store.attendance.groups import AttendanceGroupStore
 from portero_server.store.attendance.rooms import RoomStore
 
@@ -35,8 +40,11 @@ _MOST_MEMBERSHIPS = 5000
 class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupServiceServicer):
     """Keeps groups, rosters, schedules and placements."""
 
-    def __init__(self, groups: AttendanceGroupStore, rooms: RoomStore, scope: AttendanceScope) -> None:
+    def __init__(
+        self, groups: AttendanceGroupStore, days: AttendanceDayStore, rooms: RoomStore, scope: AttendanceScope
+    ) -> None:
         self._groups = groups
+        self._days = days
         self._rooms = rooms
         self._scope = scope
 
@@ -70,6 +78,20 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
         """Removes a group."""
         await self._groups.delete_group(parse_group(request.name, "name"))
         return pb.DeleteGroupResponse()
+
+    async def PutFreeDay(self, request: pb.PutFreeDayRequest, context: Context) -> pb.PutFreeDayResponse:
+        """Stores a free day of a group."""
+        group_id = parse_group(request.parent, "parent")
+        day, name = free_day_from_proto(request.free_day, "free_day")
+        with fields_of("free_day"):
+            group = await self._days.put_free_day(group_id, day, name)
+        return pb.PutFreeDayResponse(group=group_to_proto(group))
+
+    async def RemoveFreeDay(self, request: pb.RemoveFreeDayRequest, context: Context) -> pb.RemoveFreeDayResponse:
+        """Removes a free day of a group."""
+        day = day_from_proto(request.day, "day")
+        group, removed = await self._days.remove_free_day(parse_group(request.parent, "parent"), day)
+        return pb.RemoveFreeDayResponse(group=group_to_proto(group), removed=removed)
 
     async def ImportRoster(self, request: pb.ImportRosterRequest, context: Context) -> pb.ImportRosterResponse:
         """Stores memberships of a group."""
@@ -112,6 +134,24 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
         await self._scope.require_group(group_id)
         schedules = await self._groups.schedules(group_id)
         return pb.ListSchedulesResponse(schedules=[schedule_to_proto(each) for each in schedules])
+
+    async def PutScheduleException(
+        self, request: pb.PutScheduleExceptionRequest, context: Context
+    ) -> pb.PutScheduleExceptionResponse:
+        """Stores an exception to a schedule."""
+        schedule_id = parse_schedule(request.parent, "parent")
+        change = exception_from_proto(request.exception, "exception")
+        with fields_of("exception"):
+            schedule = await self._days.put_exception(schedule_id, change)
+        return pb.PutScheduleExceptionResponse(schedule=schedule_to_proto(schedule))
+
+    async def RemoveScheduleException(
+        self, request: pb.RemoveScheduleExceptionRequest, context: Context
+    ) -> pb.RemoveScheduleExceptionResponse:
+        """Removes an exception to a schedule."""
+        day = day_from_proto(request.day, "day")
+        schedule, removed = await self._days.remove_exception(parse_schedule(request.parent, "parent"), day)
+        return pb.RemoveScheduleExceptionResponse(schedule=schedule_to_proto(schedule), removed=removed)
 
     async def PlaceCamera(self, request: pb.PlaceCameraRequest, context: Context) -> pb.PlaceCameraResponse:
         """Stores that a camera watches a room."""

@@ -6,6 +6,7 @@ What changes here makes sessions stale in the same transaction, so that none is 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -60,7 +61,7 @@ class AttendanceGroupStore:
         async def unit(connection: AsyncConnection) -> AttendanceGroup:
             name = f"attendanceGroups/{group.group_id}"
             if request_id is not None and await claim_request(connection, request_id, digest, name, now) is not None:
-                return await _group(connection, group.group_id)
+                return await group_in(connection, group.group_id)
             own = attendance_groups.c.group_id == group.group_id
             held = select(attendance_groups).where(own).with_for_update()
             earlier = (await connection.execute(held)).one_or_none()
@@ -68,11 +69,7 @@ class AttendanceGroupStore:
                 row = group_columns(group) | {"created_at": now, "updated_at": now}
                 await connection.execute(insert(attendance_groups).values(row))
                 return group
-            await connection.execute(
-                update(attendance_groups).where(own).values(**group_columns(group), updated_at=now)
-            )
-            theirs = attendance_schedules.c.group_id == group.group_id
-            await connection.execute(update(attendance_schedules).where(theirs).values(planned_until=None))
+            await replace_group(connection, group, now)
             if group.rules != group_of(earlier).rules:
                 await mark_group(connection, group.group_id, ChangeCause.RULES, group.group_id, now)
             return group
@@ -81,7 +78,7 @@ class AttendanceGroupStore:
 
     async def group(self, group_id: str) -> AttendanceGroup:
         """Returns a group. Raises NotFound."""
-        return await self._database.read(lambda connection: _group(connection, group_id))
+        return await self._database.read(lambda connection: group_in(connection, group_id))
 
     async def groups(
         self, limit: int, after_id: str | None = None, *, scope: Scope = EVERYTHING
@@ -102,7 +99,7 @@ class AttendanceGroupStore:
         """
 
         async def unit(connection: AsyncConnection) -> None:
-            await _group(connection, group_id)
+            await group_in(connection, group_id)
             held = select(attendance_sessions.c.session_id).where(
                 attendance_sessions.c.group_id == group_id, attendance_sessions.c.published_at.is_not(None)
             )
@@ -120,7 +117,7 @@ class AttendanceGroupStore:
         """Returns the memberships of a group, by person and first day. Raises NotFound: there is no such group."""
 
         async def unit(connection: AsyncConnection) -> Sequence[Membership]:
-            await _group(connection, group_id)
+            await group_in(connection, group_id)
             return await _memberships(connection, group_id)
 
         return await self._database.read(unit)
@@ -145,7 +142,7 @@ class AttendanceGroupStore:
         now = self._clock.now()
 
         async def unit(connection: AsyncConnection) -> tuple[int, int]:
-            await _group(connection, group_id)
+            await group_in(connection, group_id)
             await _known(connection, {each.person_id for each in wanted})
             before = {(each.person_id, each.since): each for each in await _memberships(connection, group_id)}
             new = {(each.person_id, each.since): each for each in wanted}
@@ -172,7 +169,7 @@ class AttendanceGroupStore:
         now = self._clock.now()
 
         async def unit(connection: AsyncConnection) -> None:
-            await _group(connection, schedule.group_id)
+            await group_in(connection, schedule.group_id)
             own = attendance_schedules.c.schedule_id == schedule.schedule_id
             query = select(attendance_schedules.c.group_id).where(own).with_for_update()
             owner = (await connection.execute(query)).scalar_one_or_none()
@@ -195,7 +192,7 @@ class AttendanceGroupStore:
         query = query.order_by(attendance_schedules.c.schedule_id)
 
         async def unit(connection: AsyncConnection) -> Sequence[Schedule]:
-            zone = ZoneInfo((await _group(connection, group_id)).zone)
+            zone = ZoneInfo((await group_in(connection, group_id)).zone)
             rows = (await connection.execute(query)).all()
             return [schedule_of(row.schedule_id, group_id, zone, row.content) for row in rows]
 
@@ -208,12 +205,23 @@ class AttendanceGroupStore:
         return await self._database.read(unit)
 
 
-async def _group(connection: AsyncConnection, group_id: str) -> AttendanceGroup:
+async def group_in(connection: AsyncConnection, group_id: str, *, hold: bool = False) -> AttendanceGroup:
+    """Returns a group within a transaction, and holds its row until that ends if it is asked to. Raises NotFound."""
     query = select(attendance_groups).where(attendance_groups.c.group_id == group_id)
+    if hold:
+        query = query.with_for_update()
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound(f"attendanceGroups/{group_id}")
     return group_of(row)
+
+
+async def replace_group(connection: AsyncConnection, group: AttendanceGroup, now: datetime) -> None:
+    """Stores a group in place of the one of its id, whose row is held, and has its schedules planned anew."""
+    own = attendance_groups.c.group_id == group.group_id
+    await connection.execute(update(attendance_groups).where(own).values(**group_columns(group), updated_at=now))
+    theirs = attendance_schedules.c.group_id == group.group_id
+    await connection.execute(update(attendance_schedules).where(theirs).values(planned_until=None))
 
 
 async def _memberships(connection: AsyncConnection, group_id: str) -> Sequence[Membership]:

@@ -123,7 +123,7 @@ async def school(database: Database, serve: Serve) -> School:
     edge = await serve(
         [
             AttendanceServicer(classroom.sessions, classroom.records, classroom.remarks, scope, clock),
-            AttendanceGroupServicer(classroom.groups, classroom.rooms, scope),
+            AttendanceGroupServicer(classroom.groups, classroom.days, classroom.rooms, scope),
         ],
         auth=auth,
     )

@@ -108,10 +108,14 @@ AttendanceGroupService/PutGroup      whole  admin operator
 AttendanceGroupService/GetGroup      whole  admin operator reader teacher guardian
 AttendanceGroupService/ListGroups    whole  admin operator reader teacher guardian
 AttendanceGroupService/DeleteGroup   whole  admin operator
+AttendanceGroupService/PutFreeDay    whole  admin operator
+AttendanceGroupService/RemoveFreeDay whole  admin operator
 AttendanceGroupService/ImportRoster  whole  admin operator
 AttendanceGroupService/ListRoster    whole  admin operator reader teacher
 AttendanceGroupService/PutSchedule   whole  admin operator
 AttendanceGroupService/ListSchedules whole  admin operator reader teacher
+AttendanceGroupService/PutScheduleException whole  admin operator
+AttendanceGroupService/RemoveScheduleException whole  admin operator
 AttendanceGroupService/PlaceCamera   whole  admin operator
 AttendanceGroupService/EndPlacement  whole  admin operator
 AttendanceGroupService/ListPlacements whole  admin operator reader

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from portero_server.domain.attendance.attendance_group import AttendanceGroup
+from portero_server.domain.attendance.attendance_group import MOST_FREE_DAYS, AttendanceGroup
 from portero_server.errors import InvalidInput
 
 INDEPENDENCE = date(2026, 9, 18)
@@ -43,3 +43,21 @@ def test_own_days_stand_before_public_holidays() -> None:
     assert own.holidays().name_on(INDEPENDENCE) is None
     assert own.holidays().name_on(date(2026, 3, 2)) == "x"
     assert AttendanceGroup("1b", "", "UTC").holidays().name_on(INDEPENDENCE) is None
+
+
+def test_a_day_is_not_both_free_and_worked() -> None:
+    """A free day that the group works is refused, since it would not be free."""
+    group = AttendanceGroup("1b", "", "UTC", worked_days=frozenset({INDEPENDENCE}))
+    with pytest.raises(InvalidInput, match="worked days of 1b") as refused:
+        group.with_free_day(INDEPENDENCE, "x")
+    assert refused.value.field == "day"
+
+
+def test_a_group_has_a_limit_of_free_days() -> None:
+    """One of them can still have another name, and one more is refused."""
+    days = [INDEPENDENCE + timedelta(days=number) for number in range(MOST_FREE_DAYS + 1)]
+    group = AttendanceGroup("1b", "", "UTC", free_days=dict.fromkeys(days[:-1], "x"))
+    assert group.with_free_day(INDEPENDENCE, "y").free_days[INDEPENDENCE] == "y"
+    with pytest.raises(InvalidInput, match="400 free days already"):
+        group.with_free_day(days[-1], "x")
+    assert INDEPENDENCE not in group.without_free_day(INDEPENDENCE).free_days

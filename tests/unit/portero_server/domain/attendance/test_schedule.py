@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, time
+from dataclasses import replace
+from datetime import UTC, date, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.attendance.recurrence import Recurrence
-from portero_server.domain.attendance.schedule import Schedule, SessionChange, sessions_between
+from portero_server.domain.attendance.schedule import MOST_CHANGES, Schedule, SessionChange, sessions_between
 from portero_server.errors import InvalidInput
 from tests.support.attendance.calendar_cases import CalendarCase, read_calendar_cases
 
@@ -52,6 +53,37 @@ def test_a_schedule_that_means_nothing_is_refused(other: dict[str, Any], field: 
     with pytest.raises(InvalidInput) as refused:
         _schedule(**other)
     assert refused.value.field == field
+
+
+_WEEKLY = _schedule(recurrence=Recurrence("FREQ=WEEKLY;BYDAY=MO"), last_day=date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "day", "said"),
+    [
+        (_WEEKLY, date(2026, 3, 10), "the next is 2026-03-16"),
+        (_WEEKLY, date(2026, 3, 2), "the next is 2026-03-09"),
+        (_WEEKLY, date(2027, 1, 4), "none later"),
+        (_WEEKLY, date(9998, 1, 4), "none later"),
+        (_schedule(), date(2026, 3, 10), "none later"),
+    ],
+)
+def test_a_change_must_be_of_a_day_that_the_schedule_has(schedule: Schedule, day: date, said: str) -> None:
+    """The error says when the next session is, so that a slip of a day is not a session that takes place."""
+    with pytest.raises(InvalidInput, match=said) as refused:
+        schedule.with_change(SessionChange(day, canceled=True))
+    assert refused.value.field == "day"
+
+
+def test_a_schedule_has_a_limit_of_changes() -> None:
+    """One of them can still be replaced, and one more is refused."""
+    days = [_MONDAY + timedelta(days=number) for number in range(MOST_CHANGES + 1)]
+    daily = _schedule(recurrence=Recurrence("FREQ=DAILY"), changes=tuple(map(SessionChange, days[:-1])))
+    again = daily.with_change(SessionChange(_MONDAY, canceled=True))
+    assert again.changes == (SessionChange(_MONDAY, canceled=True), *daily.changes[1:])
+    with pytest.raises(InvalidInput, match="400 exceptions already"):
+        daily.with_change(SessionChange(days[-1]))
+    assert again.without_change(_MONDAY) == replace(daily, changes=daily.changes[1:])
 
 
 @given(

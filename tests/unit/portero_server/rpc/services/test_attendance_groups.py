@@ -33,7 +33,7 @@ class Office:
     def __init__(self, database: Database) -> None:
         self.classroom = Classroom(database, ManualClock())
         self.servicer = AttendanceGroupServicer(
-            self.classroom.groups, self.classroom.rooms, AttendanceScope(ScopeStore(database))
+            self.classroom.groups, self.classroom.days, self.classroom.rooms, AttendanceScope(ScopeStore(database))
         )
         self.client: attendance_group_service_pb2_grpc.AttendanceGroupServiceAsyncStub
 
@@ -151,6 +151,24 @@ async def test_schedules_come_back_as_they_were_put(office: Office) -> None:
     assert listed.schedules[0] == whole
 
 
+async def test_single_days_are_changed_by_themselves(office: Office) -> None:
+    """An exception and a free day come back with everything else of the schedule and the group, once each."""
+    canceled = pb.ScheduleException(day="2026-03-09", canceled=True, note="paro")
+    asked = pb.PutScheduleExceptionRequest(parent="attendanceSchedules/math", exception=canceled)
+    for _ in range(2):
+        schedule = (await office.client.PutScheduleException(asked)).schedule
+        assert (schedule.recurrence, list(schedule.exceptions)) == ("FREQ=WEEKLY;BYDAY=MO", [canceled])
+    removal = pb.RemoveScheduleExceptionRequest(parent="attendanceSchedules/math", day="2026-03-09")
+    answers = [await office.client.RemoveScheduleException(removal) for _ in range(2)]
+    assert [(each.removed, len(each.schedule.exceptions)) for each in answers] == [(True, 0), (False, 0)]
+    free = pb.FreeDay(day="2026-05-11", display_name="Día del alumno")
+    group = (await office.client.PutFreeDay(pb.PutFreeDayRequest(parent="attendanceGroups/1b", free_day=free))).group
+    assert (group.display_name, list(group.free_days)) == ("1° básico B", [free])
+    freed = pb.RemoveFreeDayRequest(parent="attendanceGroups/1b", day="2026-05-11")
+    lost = [await office.client.RemoveFreeDay(freed) for _ in range(2)]
+    assert [(each.removed, len(each.group.free_days)) for each in lost] == [(True, 0), (False, 0)]
+
+
 async def test_cameras_are_placed_and_moved(office: Office) -> None:
     """A placement ends, or is removed as never true."""
     asked = pb.CameraPlacement(camera="cameras/door", room="gym", start_time=time_to_proto(at(0)))
@@ -197,6 +215,36 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
             )
         ),
         "memberships[0].until",
+    ),
+    (
+        "no session",
+        lambda c: c.PutScheduleException(
+            pb.PutScheduleExceptionRequest(
+                parent="attendanceSchedules/math", exception=pb.ScheduleException(day="2026-03-03", canceled=True)
+            )
+        ),
+        "exception.day",
+    ),
+    (
+        "exception",
+        lambda c: c.PutScheduleException(
+            pb.PutScheduleExceptionRequest(
+                parent="attendanceSchedules/math", exception=pb.ScheduleException(day="2026-03-02", begins="8")
+            )
+        ),
+        "exception.begins",
+    ),
+    (
+        "free day",
+        lambda c: c.PutFreeDay(
+            pb.PutFreeDayRequest(parent="attendanceGroups/1b", free_day=pb.FreeDay(day="2026-05-11"))
+        ),
+        "free_day.display_name",
+    ),
+    (
+        "day",
+        lambda c: c.RemoveFreeDay(pb.RemoveFreeDayRequest(parent="attendanceGroups/1b", day="today")),
+        "day",
     ),
     (
         "place",
