@@ -49,9 +49,23 @@ class AttendanceGroups:
         """Removes a group without records. Raises NotFound, FailedPrecondition."""
         await self._ask(group_calls.delete(group))
 
-    async def put_free_day(self, group: str, day: date, display_name: str) -> AttendanceGroup:
-        """Stores one free day of a group, and leaves the rest of it as it is. Raises NotFound, InvalidArgument."""
-        return await self._ask(group_calls.put_free_day(group, day, display_name))
+    async def put_free_day(self, group: str, day: date, display_name: str, *, dry_run: bool = False) -> AttendanceGroup:
+        """Stores one free day of a group, and leaves the rest of it as it is.
+
+        Args:
+            group: Id or resource name.
+            day: The day.
+            display_name: Why it is free, 1..200 characters.
+            dry_run: Whether it is only judged.
+
+        Returns:
+            The group as it is stored, or would be.
+
+        Raises:
+            NotFound: There is no such group.
+            InvalidArgument: The day is a worked one, or the group has 400 free days.
+        """
+        return await self._ask(group_calls.put_free_day(group, day, display_name, dry_run=dry_run))
 
     async def remove_free_day(self, group: str, day: date) -> bool:
         """Removes one free day of a group; returns whether it was one. Raises NotFound."""
@@ -77,9 +91,25 @@ class AttendanceGroups:
         """Lists who belongs to a group."""
         return Listing(self._ask, group_calls.roster_pages(group), page_size=page_size, page_token=page_token)
 
-    async def put_schedule(self, schedule: AttendanceSchedule) -> AttendanceSchedule:
-        """Stores a schedule, new or in place of the one of its name. Raises NotFound, FailedPrecondition."""
-        return await self._ask(group_calls.put_schedule(schedule))
+    async def put_schedule(
+        self, schedule: AttendanceSchedule, *, keep_exceptions: bool = False, dry_run: bool = False
+    ) -> AttendanceSchedule:
+        """Stores a schedule, new or in place of the one of its name.
+
+        Args:
+            schedule: As it is from now on.
+            keep_exceptions: Whether exceptions that are stored stay, but for those of days of which it has one.
+            dry_run: Whether it is only judged.
+
+        Returns:
+            The schedule as it is stored, or would be.
+
+        Raises:
+            NotFound: There is no such group.
+            FailedPrecondition: The schedule is another group's.
+            InvalidArgument: Something of it cannot be.
+        """
+        return await self._ask(group_calls.put_schedule(schedule, keep_exceptions=keep_exceptions, dry_run=dry_run))
 
     async def schedules(self, group: str) -> tuple[AttendanceSchedule, ...]:
         """Returns the schedules of a group. Raises NotFound."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from portero_cli.commands import attendance_days, attendance_groups
+from portero_cli.commands import attendance_days, attendance_groups, attendance_timetable
 from portero_cli.commands.attendance_options import (
     GroupOption,
     PersonOption,
@@ -39,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Who attended: groups, sessions, records, reports.", no_args_is_help=True)
     attendance_groups.add_to(group)
     attendance_days.add_to(group)
+    attendance_timetable.add_to(group)
     for name, function in (
         ("sessions", sessions),
         ("records", records),

@@ -68,13 +68,14 @@ def delete(group: str) -> Call[None]:
     )
 
 
-def put_free_day(group: str, day: date, display_name: str) -> Call[AttendanceGroup]:
+def put_free_day(group: str, day: date, display_name: str, *, dry_run: bool = False) -> Call[AttendanceGroup]:
     """Stores a free day of a group."""
     return unary(
         _SERVICE + "PutFreeDay",
         pb2.PutFreeDayRequest(
             parent=ATTENDANCE_GROUPS.name(group),
             free_day=pb2.FreeDay(day=day.isoformat(), display_name=display_name),
+            dry_run=dry_run,
         ),
         pb2.PutFreeDayResponse,
         lambda answer: convert.group_from(answer.group),
@@ -120,11 +121,15 @@ def roster_pages(group: str) -> PageCall[Membership]:
     return page
 
 
-def put_schedule(schedule: AttendanceSchedule) -> Call[AttendanceSchedule]:
+def put_schedule(
+    schedule: AttendanceSchedule, *, keep_exceptions: bool = False, dry_run: bool = False
+) -> Call[AttendanceSchedule]:
     """Stores a schedule."""
     return unary(
         _SERVICE + "PutSchedule",
-        pb2.PutScheduleRequest(schedule=convert.schedule_to(schedule)),
+        pb2.PutScheduleRequest(
+            schedule=convert.schedule_to(schedule), keep_exceptions=keep_exceptions, dry_run=dry_run
+        ),
         pb2.PutScheduleResponse,
         lambda answer: convert.schedule_from(answer.schedule),
     )

@@ -6,12 +6,13 @@ from collections.abc import MutableSequence
 from datetime import UTC, datetime
 from typing import Any
 
+import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import attendance_group_service_pb2 as group_pb2
 from portero.v1 import attendance_service_pb2 as pb2
 
-from tests.support.client.wire import UnaryMethod, not_found
+from tests.support.client.wire import Refusal, UnaryMethod, not_found
 
 EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SESSION = "attendanceSessions/math/2026-03-02"
@@ -195,7 +196,10 @@ class FakeAttendance:
         return group_pb2.DeleteGroupResponse()
 
     async def _put_free_day(self, request: group_pb2.PutFreeDayRequest) -> group_pb2.PutFreeDayResponse:
-        group = self._group(request.parent)
+        group = group_pb2.AttendanceGroup()
+        group.CopyFrom(self._group(request.parent))
+        if not request.dry_run:
+            group = self._group(request.parent)
         _drop(group.free_days, request.free_day.day)
         group.free_days.append(request.free_day)
         return group_pb2.PutFreeDayResponse(group=group)
@@ -217,8 +221,20 @@ class FakeAttendance:
         return group_pb2.ListRosterResponse(memberships=self.rosters.get(request.parent, []))
 
     async def _put_schedule(self, request: group_pb2.PutScheduleRequest) -> group_pb2.PutScheduleResponse:
-        self.schedules[request.schedule.name] = request.schedule
-        return group_pb2.PutScheduleResponse(schedule=request.schedule)
+        schedule = request.schedule
+        if "HOURLY" in schedule.recurrence:
+            message = "rule must have a FREQ of DAILY, WEEKLY, MONTHLY, YEARLY"
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, message, field="schedule.recurrence")
+        known = self.schedules.get(schedule.name)
+        if request.keep_exceptions and known is not None:
+            own = {each.day for each in schedule.exceptions}
+            kept = [each for each in known.exceptions if each.day not in own]
+            together = sorted((*schedule.exceptions, *kept), key=lambda each: each.day)
+            del schedule.exceptions[:]
+            schedule.exceptions.extend(together)
+        if not request.dry_run:
+            self.schedules[schedule.name] = schedule
+        return group_pb2.PutScheduleResponse(schedule=schedule)
 
     async def _list_schedules(self, request: group_pb2.ListSchedulesRequest) -> group_pb2.ListSchedulesResponse:
         found = [each for each in self.schedules.values() if each.group == request.parent]

@@ -117,12 +117,14 @@ CALLS: list[Call[Any]] = [
     attendance_groups.import_roster("1b", [Membership("ana", NOW.date())], replace=True, dry_run=True),
     attendance_groups.roster_pages("1b")(0, ""),
     attendance_groups.put_schedule(
-        AttendanceSchedule("math", "1b", ("a",), NOW.date(), NOW.time(), NOW.time(), "FREQ=DAILY")
+        AttendanceSchedule("math", "1b", ("a",), NOW.date(), NOW.time(), NOW.time(), "FREQ=DAILY"),
+        keep_exceptions=True,
+        dry_run=True,
     ),
     attendance_groups.schedules("1b"),
     attendance_groups.put_exception("math", ScheduleException(NOW.date(), canceled=True)),
     attendance_groups.remove_exception("math", NOW.date()),
-    attendance_groups.put_free_day("1b", NOW.date(), "strike"),
+    attendance_groups.put_free_day("1b", NOW.date(), "strike", dry_run=True),
     attendance_groups.remove_free_day("1b", NOW.date()),
     attendance_groups.place_camera("door", "a", NOW, None),
     attendance_groups.end_placement("p1", NOW),

@@ -26,15 +26,15 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)portero/v1/attendance_group_service.proto\x12\nportero.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x04\n\x0f\x41ttendanceRules\x12/\n\x0copens_before\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nlate_after\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0c\x61\x62sent_after\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rleaves_before\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12ignore_early_leave\x18\x05 \x01(\x08\x12(\n\x05grace\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nunseen_for\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10minimum_presence\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0ehalf_day_below\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0fsure_similarity\x18\n \x01(\x01\x12\x1c\n\x14ignore_unclear_faces\x18\x0b \x01(\x08\x12,\n\x07measure\x18\x0c \x01(\x0e\x32\x1b.portero.v1.PresenceMeasure\x12\x18\n\x10held_on_holidays\x18\r \x01(\x08\",\n\x07\x46reeDay\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\"\xd2\x01\n\x0f\x41ttendanceGroup\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12*\n\x05rules\x18\x04 \x01(\x0b\x32\x1b.portero.v1.AttendanceRules\x12\x0f\n\x07\x63ountry\x18\x05 \x01(\t\x12\x0e\n\x06region\x18\x06 \x01(\t\x12&\n\tfree_days\x18\x07 \x03(\x0b\x32\x13.portero.v1.FreeDay\x12\x13\n\x0bworked_days\x18\x08 \x03(\t\":\n\nMembership\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\r\n\x05since\x18\x02 \x01(\t\x12\r\n\x05until\x18\x03 \x01(\t\"\x7f\n\x11ScheduleException\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61nceled\x18\x02 \x01(\x08\x12\x10\n\x08moved_to\x18\x03 \x01(\t\x12\x0e\n\x06\x62\x65gins\x18\x04 \x01(\t\x12\x0c\n\x04\x65nds\x18\x05 \x01(\t\x12\r\n\x05rooms\x18\x06 \x03(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\"\xca\x01\n\x12\x41ttendanceSchedule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\r\n\x05rooms\x18\x03 \x03(\t\x12\x11\n\tfirst_day\x18\x04 \x01(\t\x12\x0e\n\x06\x62\x65gins\x18\x05 \x01(\t\x12\x0c\n\x04\x65nds\x18\x06 \x01(\t\x12\x12\n\nrecurrence\x18\x07 \x01(\t\x12\x10\n\x08last_day\x18\x08 \x01(\t\x12\x31\n\nexceptions\x18\t \x03(\x0b\x32\x1d.portero.v1.ScheduleException\"\x9b\x01\n\x0f\x43\x61meraPlacement\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x0c\n\x04room\x18\x03 \x01(\t\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x0fPutGroupRequest\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\x12\x12\n\nrequest_id\x18\x02 \x01(\t\">\n\x10PutGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\"\x1f\n\x0fGetGroupRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\x10GetGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\":\n\x11ListGroupsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Z\n\x12ListGroupsResponse\x12+\n\x06groups\x18\x01 \x03(\x0b\x32\x1b.portero.v1.AttendanceGroup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x12\x44\x65leteGroupRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteGroupResponse\"J\n\x11PutFreeDayRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12%\n\x08\x66ree_day\x18\x02 \x01(\x0b\x32\x13.portero.v1.FreeDay\"@\n\x12PutFreeDayResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\"3\n\x14RemoveFreeDayRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"T\n\x15RemoveFreeDayResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\x12\x0f\n\x07removed\x18\x02 \x01(\x08\"t\n\x13ImportRosterRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12+\n\x0bmemberships\x18\x02 \x03(\x0b\x32\x16.portero.v1.Membership\x12\x0f\n\x07replace\x18\x03 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x04 \x01(\x08\"D\n\x14ImportRosterResponse\x12\x15\n\rchanged_count\x18\x01 \x01(\r\x12\x15\n\rremoved_count\x18\x02 \x01(\r\"J\n\x11ListRosterRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Z\n\x12ListRosterResponse\x12+\n\x0bmemberships\x18\x01 \x03(\x0b\x32\x16.portero.v1.Membership\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"F\n\x12PutScheduleRequest\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\"G\n\x13PutScheduleResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\"&\n\x14ListSchedulesRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\"J\n\x15ListSchedulesResponse\x12\x31\n\tschedules\x18\x01 \x03(\x0b\x32\x1e.portero.v1.AttendanceSchedule\"_\n\x1bPutScheduleExceptionRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x30\n\texception\x18\x02 \x01(\x0b\x32\x1d.portero.v1.ScheduleException\"P\n\x1cPutScheduleExceptionResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\"=\n\x1eRemoveScheduleExceptionRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"d\n\x1fRemoveScheduleExceptionResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\x12\x0f\n\x07removed\x18\x02 \x01(\x08\"D\n\x12PlaceCameraRequest\x12.\n\tplacement\x18\x01 \x01(\x0b\x32\x1b.portero.v1.CameraPlacement\"E\n\x13PlaceCameraResponse\x12.\n\tplacement\x18\x01 \x01(\x0b\x32\x1b.portero.v1.CameraPlacement\"Q\n\x13\x45ndPlacementRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x14\x45ndPlacementResponse\x12.\n\tplacement\x18\x01 \x01(\x0b\x32\x1b.portero.v1.CameraPlacement\"\x17\n\x15ListPlacementsRequest\"I\n\x16ListPlacementsResponse\x12/\n\nplacements\x18\x01 \x03(\x0b\x32\x1b.portero.v1.CameraPlacement*\x96\x01\n\x0fPresenceMeasure\x12 \n\x1cPRESENCE_MEASURE_UNSPECIFIED\x10\x00\x12\"\n\x1ePRESENCE_MEASURE_FIRST_TO_LAST\x10\x01\x12\x1e\n\x1aPRESENCE_MEASURE_TIME_SEEN\x10\x02\x12\x1d\n\x19PRESENCE_MEASURE_CHECK_IN\x10\x03\x32\x87\n\n\x16\x41ttendanceGroupService\x12\x45\n\x08PutGroup\x12\x1b.portero.v1.PutGroupRequest\x1a\x1c.portero.v1.PutGroupResponse\x12\x45\n\x08GetGroup\x12\x1b.portero.v1.GetGroupRequest\x1a\x1c.portero.v1.GetGroupResponse\x12K\n\nListGroups\x12\x1d.portero.v1.ListGroupsRequest\x1a\x1e.portero.v1.ListGroupsResponse\x12N\n\x0b\x44\x65leteGroup\x12\x1e.portero.v1.DeleteGroupRequest\x1a\x1f.portero.v1.DeleteGroupResponse\x12K\n\nPutFreeDay\x12\x1d.portero.v1.PutFreeDayRequest\x1a\x1e.portero.v1.PutFreeDayResponse\x12T\n\rRemoveFreeDay\x12 .portero.v1.RemoveFreeDayRequest\x1a!.portero.v1.RemoveFreeDayResponse\x12Q\n\x0cImportRoster\x12\x1f.portero.v1.ImportRosterRequest\x1a .portero.v1.ImportRosterResponse\x12K\n\nListRoster\x12\x1d.portero.v1.ListRosterRequest\x1a\x1e.portero.v1.ListRosterResponse\x12N\n\x0bPutSchedule\x12\x1e.portero.v1.PutScheduleRequest\x1a\x1f.portero.v1.PutScheduleResponse\x12T\n\rListSchedules\x12 .portero.v1.ListSchedulesRequest\x1a!.portero.v1.ListSchedulesResponse\x12i\n\x14PutScheduleException\x12\'.portero.v1.PutScheduleExceptionRequest\x1a(.portero.v1.PutScheduleExceptionResponse\x12r\n\x17RemoveScheduleException\x12*.portero.v1.RemoveScheduleExceptionRequest\x1a+.portero.v1.RemoveScheduleExceptionResponse\x12N\n\x0bPlaceCamera\x12\x1e.portero.v1.PlaceCameraRequest\x1a\x1f.portero.v1.PlaceCameraResponse\x12Q\n\x0c\x45ndPlacement\x12\x1f.portero.v1.EndPlacementRequest\x1a .portero.v1.EndPlacementResponse\x12W\n\x0eListPlacements\x12!.portero.v1.ListPlacementsRequest\x1a\".portero.v1.ListPlacementsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)portero/v1/attendance_group_service.proto\x12\nportero.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x04\n\x0f\x41ttendanceRules\x12/\n\x0copens_before\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nlate_after\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0c\x61\x62sent_after\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rleaves_before\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12ignore_early_leave\x18\x05 \x01(\x08\x12(\n\x05grace\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nunseen_for\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10minimum_presence\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0ehalf_day_below\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0fsure_similarity\x18\n \x01(\x01\x12\x1c\n\x14ignore_unclear_faces\x18\x0b \x01(\x08\x12,\n\x07measure\x18\x0c \x01(\x0e\x32\x1b.portero.v1.PresenceMeasure\x12\x18\n\x10held_on_holidays\x18\r \x01(\x08\",\n\x07\x46reeDay\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\"\xd2\x01\n\x0f\x41ttendanceGroup\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x11\n\ttime_zone\x18\x03 \x01(\t\x12*\n\x05rules\x18\x04 \x01(\x0b\x32\x1b.portero.v1.AttendanceRules\x12\x0f\n\x07\x63ountry\x18\x05 \x01(\t\x12\x0e\n\x06region\x18\x06 \x01(\t\x12&\n\tfree_days\x18\x07 \x03(\x0b\x32\x13.portero.v1.FreeDay\x12\x13\n\x0bworked_days\x18\x08 \x03(\t\":\n\nMembership\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\r\n\x05since\x18\x02 \x01(\t\x12\r\n\x05until\x18\x03 \x01(\t\"\x7f\n\x11ScheduleException\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61nceled\x18\x02 \x01(\x08\x12\x10\n\x08moved_to\x18\x03 \x01(\t\x12\x0e\n\x06\x62\x65gins\x18\x04 \x01(\t\x12\x0c\n\x04\x65nds\x18\x05 \x01(\t\x12\r\n\x05rooms\x18\x06 \x03(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\"\xca\x01\n\x12\x41ttendanceSchedule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\r\n\x05rooms\x18\x03 \x03(\t\x12\x11\n\tfirst_day\x18\x04 \x01(\t\x12\x0e\n\x06\x62\x65gins\x18\x05 \x01(\t\x12\x0c\n\x04\x65nds\x18\x06 \x01(\t\x12\x12\n\nrecurrence\x18\x07 \x01(\t\x12\x10\n\x08last_day\x18\x08 \x01(\t\x12\x31\n\nexceptions\x18\t \x03(\x0b\x32\x1d.portero.v1.ScheduleException\"\x9b\x01\n\x0f\x43\x61meraPlacement\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x0c\n\x04room\x18\x03 \x01(\t\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x0fPutGroupRequest\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\x12\x12\n\nrequest_id\x18\x02 \x01(\t\">\n\x10PutGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\"\x1f\n\x0fGetGroupRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\">\n\x10GetGroupResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\":\n\x11ListGroupsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Z\n\x12ListGroupsResponse\x12+\n\x06groups\x18\x01 \x03(\x0b\x32\x1b.portero.v1.AttendanceGroup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x12\x44\x65leteGroupRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteGroupResponse\"[\n\x11PutFreeDayRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12%\n\x08\x66ree_day\x18\x02 \x01(\x0b\x32\x13.portero.v1.FreeDay\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\"@\n\x12PutFreeDayResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\"3\n\x14RemoveFreeDayRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"T\n\x15RemoveFreeDayResponse\x12*\n\x05group\x18\x01 \x01(\x0b\x32\x1b.portero.v1.AttendanceGroup\x12\x0f\n\x07removed\x18\x02 \x01(\x08\"t\n\x13ImportRosterRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12+\n\x0bmemberships\x18\x02 \x03(\x0b\x32\x16.portero.v1.Membership\x12\x0f\n\x07replace\x18\x03 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x04 \x01(\x08\"D\n\x14ImportRosterResponse\x12\x15\n\rchanged_count\x18\x01 \x01(\r\x12\x15\n\rremoved_count\x18\x02 \x01(\r\"J\n\x11ListRosterRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Z\n\x12ListRosterResponse\x12+\n\x0bmemberships\x18\x01 \x03(\x0b\x32\x16.portero.v1.Membership\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x12PutScheduleRequest\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\x12\x0f\n\x07\x64ry_run\x18\x02 \x01(\x08\x12\x17\n\x0fkeep_exceptions\x18\x03 \x01(\x08\"G\n\x13PutScheduleResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\"&\n\x14ListSchedulesRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\"J\n\x15ListSchedulesResponse\x12\x31\n\tschedules\x18\x01 \x03(\x0b\x32\x1e.portero.v1.AttendanceSchedule\"_\n\x1bPutScheduleExceptionRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x30\n\texception\x18\x02 \x01(\x0b\x32\x1d.portero.v1.ScheduleException\"P\n\x1cPutScheduleExceptionResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\"=\n\x1eRemoveScheduleExceptionRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"d\n\x1fRemoveScheduleExceptionResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.portero.v1.AttendanceSchedule\x12\x0f\n\x07removed\x18\x02 \x01(\x08\"D\n\x12PlaceCameraRequest\x12.\n\tplacement\x18\x01 \x01(\x0b\x32\x1b.portero.v1.CameraPlacement\"E\n\x13PlaceCameraResponse\x12.\n\tplacement\x18\x01 \x01(\x0b\x32\x1b.portero.v1.CameraPlacement\"Q\n\x13\x45ndPlacementRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x14\x45ndPlacementResponse\x12.\n\tplacement\x18\x01 \x01(\x0b\x32\x1b.portero.v1.CameraPlacement\"\x17\n\x15ListPlacementsRequest\"I\n\x16ListPlacementsResponse\x12/\n\nplacements\x18\x01 \x03(\x0b\x32\x1b.portero.v1.CameraPlacement*\x96\x01\n\x0fPresenceMeasure\x12 \n\x1cPRESENCE_MEASURE_UNSPECIFIED\x10\x00\x12\"\n\x1ePRESENCE_MEASURE_FIRST_TO_LAST\x10\x01\x12\x1e\n\x1aPRESENCE_MEASURE_TIME_SEEN\x10\x02\x12\x1d\n\x19PRESENCE_MEASURE_CHECK_IN\x10\x03\x32\x87\n\n\x16\x41ttendanceGroupService\x12\x45\n\x08PutGroup\x12\x1b.portero.v1.PutGroupRequest\x1a\x1c.portero.v1.PutGroupResponse\x12\x45\n\x08GetGroup\x12\x1b.portero.v1.GetGroupRequest\x1a\x1c.portero.v1.GetGroupResponse\x12K\n\nListGroups\x12\x1d.portero.v1.ListGroupsRequest\x1a\x1e.portero.v1.ListGroupsResponse\x12N\n\x0b\x44\x65leteGroup\x12\x1e.portero.v1.DeleteGroupRequest\x1a\x1f.portero.v1.DeleteGroupResponse\x12K\n\nPutFreeDay\x12\x1d.portero.v1.PutFreeDayRequest\x1a\x1e.portero.v1.PutFreeDayResponse\x12T\n\rRemoveFreeDay\x12 .portero.v1.RemoveFreeDayRequest\x1a!.portero.v1.RemoveFreeDayResponse\x12Q\n\x0cImportRoster\x12\x1f.portero.v1.ImportRosterRequest\x1a .portero.v1.ImportRosterResponse\x12K\n\nListRoster\x12\x1d.portero.v1.ListRosterRequest\x1a\x1e.portero.v1.ListRosterResponse\x12N\n\x0bPutSchedule\x12\x1e.portero.v1.PutScheduleRequest\x1a\x1f.portero.v1.PutScheduleResponse\x12T\n\rListSchedules\x12 .portero.v1.ListSchedulesRequest\x1a!.portero.v1.ListSchedulesResponse\x12i\n\x14PutScheduleException\x12\'.portero.v1.PutScheduleExceptionRequest\x1a(.portero.v1.PutScheduleExceptionResponse\x12r\n\x17RemoveScheduleException\x12*.portero.v1.RemoveScheduleExceptionRequest\x1a+.portero.v1.RemoveScheduleExceptionResponse\x12N\n\x0bPlaceCamera\x12\x1e.portero.v1.PlaceCameraRequest\x1a\x1f.portero.v1.PlaceCameraResponse\x12Q\n\x0c\x45ndPlacement\x12\x1f.portero.v1.EndPlacementRequest\x1a .portero.v1.EndPlacementResponse\x12W\n\x0eListPlacements\x12!.portero.v1.ListPlacementsRequest\x1a\".portero.v1.ListPlacementsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portero.v1.attendance_group_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PRESENCEMEASURE']._serialized_start=3590
-  _globals['_PRESENCEMEASURE']._serialized_end=3740
+  _globals['_PRESENCEMEASURE']._serialized_start=3649
+  _globals['_PRESENCEMEASURE']._serialized_end=3799
   _globals['_ATTENDANCERULES']._serialized_start=123
   _globals['_ATTENDANCERULES']._serialized_end=683
   _globals['_FREEDAY']._serialized_start=685
@@ -66,49 +66,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEGROUPRESPONSE']._serialized_start=1928
   _globals['_DELETEGROUPRESPONSE']._serialized_end=1949
   _globals['_PUTFREEDAYREQUEST']._serialized_start=1951
-  _globals['_PUTFREEDAYREQUEST']._serialized_end=2025
-  _globals['_PUTFREEDAYRESPONSE']._serialized_start=2027
-  _globals['_PUTFREEDAYRESPONSE']._serialized_end=2091
-  _globals['_REMOVEFREEDAYREQUEST']._serialized_start=2093
-  _globals['_REMOVEFREEDAYREQUEST']._serialized_end=2144
-  _globals['_REMOVEFREEDAYRESPONSE']._serialized_start=2146
-  _globals['_REMOVEFREEDAYRESPONSE']._serialized_end=2230
-  _globals['_IMPORTROSTERREQUEST']._serialized_start=2232
-  _globals['_IMPORTROSTERREQUEST']._serialized_end=2348
-  _globals['_IMPORTROSTERRESPONSE']._serialized_start=2350
-  _globals['_IMPORTROSTERRESPONSE']._serialized_end=2418
-  _globals['_LISTROSTERREQUEST']._serialized_start=2420
-  _globals['_LISTROSTERREQUEST']._serialized_end=2494
-  _globals['_LISTROSTERRESPONSE']._serialized_start=2496
-  _globals['_LISTROSTERRESPONSE']._serialized_end=2586
-  _globals['_PUTSCHEDULEREQUEST']._serialized_start=2588
-  _globals['_PUTSCHEDULEREQUEST']._serialized_end=2658
-  _globals['_PUTSCHEDULERESPONSE']._serialized_start=2660
-  _globals['_PUTSCHEDULERESPONSE']._serialized_end=2731
-  _globals['_LISTSCHEDULESREQUEST']._serialized_start=2733
-  _globals['_LISTSCHEDULESREQUEST']._serialized_end=2771
-  _globals['_LISTSCHEDULESRESPONSE']._serialized_start=2773
-  _globals['_LISTSCHEDULESRESPONSE']._serialized_end=2847
-  _globals['_PUTSCHEDULEEXCEPTIONREQUEST']._serialized_start=2849
-  _globals['_PUTSCHEDULEEXCEPTIONREQUEST']._serialized_end=2944
-  _globals['_PUTSCHEDULEEXCEPTIONRESPONSE']._serialized_start=2946
-  _globals['_PUTSCHEDULEEXCEPTIONRESPONSE']._serialized_end=3026
-  _globals['_REMOVESCHEDULEEXCEPTIONREQUEST']._serialized_start=3028
-  _globals['_REMOVESCHEDULEEXCEPTIONREQUEST']._serialized_end=3089
-  _globals['_REMOVESCHEDULEEXCEPTIONRESPONSE']._serialized_start=3091
-  _globals['_REMOVESCHEDULEEXCEPTIONRESPONSE']._serialized_end=3191
-  _globals['_PLACECAMERAREQUEST']._serialized_start=3193
-  _globals['_PLACECAMERAREQUEST']._serialized_end=3261
-  _globals['_PLACECAMERARESPONSE']._serialized_start=3263
-  _globals['_PLACECAMERARESPONSE']._serialized_end=3332
-  _globals['_ENDPLACEMENTREQUEST']._serialized_start=3334
-  _globals['_ENDPLACEMENTREQUEST']._serialized_end=3415
-  _globals['_ENDPLACEMENTRESPONSE']._serialized_start=3417
-  _globals['_ENDPLACEMENTRESPONSE']._serialized_end=3487
-  _globals['_LISTPLACEMENTSREQUEST']._serialized_start=3489
-  _globals['_LISTPLACEMENTSREQUEST']._serialized_end=3512
-  _globals['_LISTPLACEMENTSRESPONSE']._serialized_start=3514
-  _globals['_LISTPLACEMENTSRESPONSE']._serialized_end=3587
-  _globals['_ATTENDANCEGROUPSERVICE']._serialized_start=3743
-  _globals['_ATTENDANCEGROUPSERVICE']._serialized_end=5030
+  _globals['_PUTFREEDAYREQUEST']._serialized_end=2042
+  _globals['_PUTFREEDAYRESPONSE']._serialized_start=2044
+  _globals['_PUTFREEDAYRESPONSE']._serialized_end=2108
+  _globals['_REMOVEFREEDAYREQUEST']._serialized_start=2110
+  _globals['_REMOVEFREEDAYREQUEST']._serialized_end=2161
+  _globals['_REMOVEFREEDAYRESPONSE']._serialized_start=2163
+  _globals['_REMOVEFREEDAYRESPONSE']._serialized_end=2247
+  _globals['_IMPORTROSTERREQUEST']._serialized_start=2249
+  _globals['_IMPORTROSTERREQUEST']._serialized_end=2365
+  _globals['_IMPORTROSTERRESPONSE']._serialized_start=2367
+  _globals['_IMPORTROSTERRESPONSE']._serialized_end=2435
+  _globals['_LISTROSTERREQUEST']._serialized_start=2437
+  _globals['_LISTROSTERREQUEST']._serialized_end=2511
+  _globals['_LISTROSTERRESPONSE']._serialized_start=2513
+  _globals['_LISTROSTERRESPONSE']._serialized_end=2603
+  _globals['_PUTSCHEDULEREQUEST']._serialized_start=2605
+  _globals['_PUTSCHEDULEREQUEST']._serialized_end=2717
+  _globals['_PUTSCHEDULERESPONSE']._serialized_start=2719
+  _globals['_PUTSCHEDULERESPONSE']._serialized_end=2790
+  _globals['_LISTSCHEDULESREQUEST']._serialized_start=2792
+  _globals['_LISTSCHEDULESREQUEST']._serialized_end=2830
+  _globals['_LISTSCHEDULESRESPONSE']._serialized_start=2832
+  _globals['_LISTSCHEDULESRESPONSE']._serialized_end=2906
+  _globals['_PUTSCHEDULEEXCEPTIONREQUEST']._serialized_start=2908
+  _globals['_PUTSCHEDULEEXCEPTIONREQUEST']._serialized_end=3003
+  _globals['_PUTSCHEDULEEXCEPTIONRESPONSE']._serialized_start=3005
+  _globals['_PUTSCHEDULEEXCEPTIONRESPONSE']._serialized_end=3085
+  _globals['_REMOVESCHEDULEEXCEPTIONREQUEST']._serialized_start=3087
+  _globals['_REMOVESCHEDULEEXCEPTIONREQUEST']._serialized_end=3148
+  _globals['_REMOVESCHEDULEEXCEPTIONRESPONSE']._serialized_start=3150
+  _globals['_REMOVESCHEDULEEXCEPTIONRESPONSE']._serialized_end=3250
+  _globals['_PLACECAMERAREQUEST']._serialized_start=3252
+  _globals['_PLACECAMERAREQUEST']._serialized_end=3320
+  _globals['_PLACECAMERARESPONSE']._serialized_start=3322
+  _globals['_PLACECAMERARESPONSE']._serialized_end=3391
+  _globals['_ENDPLACEMENTREQUEST']._serialized_start=3393
+  _globals['_ENDPLACEMENTREQUEST']._serialized_end=3474
+  _globals['_ENDPLACEMENTRESPONSE']._serialized_start=3476
+  _globals['_ENDPLACEMENTRESPONSE']._serialized_end=3546
+  _globals['_LISTPLACEMENTSREQUEST']._serialized_start=3548
+  _globals['_LISTPLACEMENTSREQUEST']._serialized_end=3571
+  _globals['_LISTPLACEMENTSRESPONSE']._serialized_start=3573
+  _globals['_LISTPLACEMENTSRESPONSE']._serialized_end=3646
+  _globals['_ATTENDANCEGROUPSERVICE']._serialized_start=3802
+  _globals['_ATTENDANCEGROUPSERVICE']._serialized_end=5089
 # @@protoc_insertion_point(module_scope)

@@ -596,8 +596,11 @@ class PutFreeDayRequest(_message.Message):
 
     PARENT_FIELD_NUMBER: _builtins.int
     FREE_DAY_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """Of which group, "attendanceGroups/{group}"."""
+    dry_run: _builtins.bool
+    """Whether it is only judged, and nothing stored."""
     @_builtins.property
     def free_day(self) -> Global___FreeDay:
         """The day, and why it is free."""
@@ -607,10 +610,11 @@ class PutFreeDayRequest(_message.Message):
         *,
         parent: _builtins.str = ...,
         free_day: Global___FreeDay | None = ...,
+        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["free_day", b"free_day"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["free_day", b"free_day", "parent", b"parent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "free_day", b"free_day", "parent", b"parent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -821,6 +825,12 @@ class PutScheduleRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SCHEDULE_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    KEEP_EXCEPTIONS_FIELD_NUMBER: _builtins.int
+    dry_run: _builtins.bool
+    """Whether it is only judged, and nothing stored."""
+    keep_exceptions: _builtins.bool
+    """Whether exceptions that are stored stay, but for those of days of which the request has one."""
     @_builtins.property
     def schedule(self) -> Global___AttendanceSchedule:
         """The schedule as it is from now on."""
@@ -829,10 +839,12 @@ class PutScheduleRequest(_message.Message):
         self,
         *,
         schedule: Global___AttendanceSchedule | None = ...,
+        dry_run: _builtins.bool = ...,
+        keep_exceptions: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "keep_exceptions", b"keep_exceptions", "schedule", b"schedule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -847,7 +859,7 @@ class PutScheduleResponse(_message.Message):
     SCHEDULE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def schedule(self) -> Global___AttendanceSchedule:
-        """The schedule."""
+        """The schedule as it is stored, or would be."""
 
     def __init__(
         self,

@@ -130,6 +130,18 @@ class Schedule:
             raise InvalidInput("day", f"{self.schedule_id} has {MOST_CHANGES} exceptions already, and may have no more")
         return replace(self, changes=tuple(sorted((*others, change), key=lambda each: each.day)))
 
+    def with_changes_of(self, earlier: Schedule) -> Schedule:
+        """Returns the schedule with the changes of an earlier form of it, but for those of days that it changes itself.
+
+        Raises:
+            InvalidInput: There are too many changes together.
+        """
+        own = {change.day for change in self.changes}
+        kept = [change for change in earlier.changes if change.day not in own]
+        if len(kept) + len(own) > MOST_CHANGES:
+            raise InvalidInput("changes", f"changes would be {len(kept) + len(own)}, and may be {MOST_CHANGES}")
+        return replace(self, changes=tuple(sorted((*self.changes, *kept), key=lambda each: each.day))) if kept else self
+
     def without_change(self, day: date) -> Schedule:
         """Returns the schedule without the change of a day; itself if there is none."""
         others = tuple(each for each in self.changes if each.day != day)

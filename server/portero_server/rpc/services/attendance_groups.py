@@ -84,7 +84,7 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
         group_id = parse_group(request.parent, "parent")
         day, name = free_day_from_proto(request.free_day, "free_day")
         with fields_of("free_day"):
-            group = await self._days.put_free_day(group_id, day, name)
+            group = await self._days.put_free_day(group_id, day, name, dry_run=request.dry_run)
         return pb.PutFreeDayResponse(group=group_to_proto(group))
 
     async def RemoveFreeDay(self, request: pb.RemoveFreeDayRequest, context: Context) -> pb.RemoveFreeDayResponse:
@@ -125,8 +125,11 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
         """Stores a schedule."""
         group = await self._groups.group(parse_group(request.schedule.group, "schedule.group"))
         schedule = schedule_from_proto(request.schedule, ZoneInfo(group.zone))
-        await self._groups.put_schedule(schedule)
-        return pb.PutScheduleResponse(schedule=schedule_to_proto(schedule))
+        with fields_of("schedule", changes="exceptions"):
+            stored = await self._groups.put_schedule(
+                schedule, keep_exceptions=request.keep_exceptions, dry_run=request.dry_run
+            )
+        return pb.PutScheduleResponse(schedule=schedule_to_proto(stored))
 
     async def ListSchedules(self, request: pb.ListSchedulesRequest, context: Context) -> pb.ListSchedulesResponse:
         """Lists the schedules of a group."""

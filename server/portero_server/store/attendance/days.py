@@ -45,14 +45,23 @@ class AttendanceDayStore:
         before, after = await self._change_schedule(schedule_id, lambda schedule: schedule.without_change(day))
         return after, after != before
 
-    async def put_free_day(self, group_id: str, day: date, name: str) -> AttendanceGroup:
-        """Stores a free day of a group, new or under another name; returns the group.
+    async def put_free_day(self, group_id: str, day: date, name: str, *, dry_run: bool = False) -> AttendanceGroup:
+        """Stores a free day of a group, new or under another name.
+
+        Args:
+            group_id: The group.
+            day: The day.
+            name: Why it is free.
+            dry_run: Whether nothing is stored.
+
+        Returns:
+            The group as it is stored, or would be.
 
         Raises:
             NotFound: There is no such group.
             InvalidInput: The group meets on that day although it is a holiday, or it has too many free days.
         """
-        _, after = await self._change_group(group_id, lambda group: group.with_free_day(day, name))
+        _, after = await self._change_group(group_id, lambda group: group.with_free_day(day, name), dry_run=dry_run)
         return after
 
     async def remove_free_day(self, group_id: str, day: date) -> tuple[AttendanceGroup, bool]:
@@ -82,14 +91,14 @@ class AttendanceDayStore:
         return await self._database.run(unit)
 
     async def _change_group(
-        self, group_id: str, changed: Callable[[AttendanceGroup], AttendanceGroup]
+        self, group_id: str, changed: Callable[[AttendanceGroup], AttendanceGroup], *, dry_run: bool = False
     ) -> tuple[AttendanceGroup, AttendanceGroup]:
         now = self._clock.now()
 
         async def unit(connection: AsyncConnection) -> tuple[AttendanceGroup, AttendanceGroup]:
             before = await group_in(connection, group_id, hold=True)
             after = changed(before)
-            if after != before:
+            if after != before and not dry_run:
                 await replace_group(connection, after, now)
             return before, after
 

@@ -159,32 +159,50 @@ class AttendanceGroupStore:
 
         return await self._database.run(unit)
 
-    async def put_schedule(self, schedule: Schedule) -> None:
+    async def put_schedule(
+        self, schedule: Schedule, *, keep_exceptions: bool = False, dry_run: bool = False
+    ) -> Schedule:
         """Stores a schedule, new or in place of the one of its id, whose sessions are then planned anew.
+
+        Args:
+            schedule: As it is from now on.
+            keep_exceptions: Whether stored exceptions stay, but for those of days of which the schedule has one.
+            dry_run: Whether nothing is stored.
+
+        Returns:
+            The schedule as it is stored, or would be. One that is stored already stays untouched.
 
         Raises:
             NotFound: There is no such group.
             FailedPrecondition: The schedule is another group's.
+            InvalidInput: With the exceptions that stay there are too many.
         """
         now = self._clock.now()
 
-        async def unit(connection: AsyncConnection) -> None:
+        async def unit(connection: AsyncConnection) -> Schedule:
             await group_in(connection, schedule.group_id)
             own = attendance_schedules.c.schedule_id == schedule.schedule_id
-            query = select(attendance_schedules.c.group_id).where(own).with_for_update()
-            owner = (await connection.execute(query)).scalar_one_or_none()
-            if owner not in (None, schedule.group_id):
+            query = select(attendance_schedules).where(own).with_for_update()
+            row = (await connection.execute(query)).one_or_none()
+            if row is not None and row.group_id != schedule.group_id:
                 raise FailedPrecondition(
                     f"schedule {schedule.schedule_id} is another group's", reason="SCHEDULE_OF_ANOTHER_GROUP"
                 )
-            values = {"content": schedule_text(schedule), "planned_until": None, "updated_at": now}
-            if owner is None:
+            wanted = schedule
+            if row is not None and keep_exceptions:
+                stored = schedule_of(schedule.schedule_id, schedule.group_id, schedule.zone, row.content)
+                wanted = schedule.with_changes_of(stored)
+            values = {"content": schedule_text(wanted), "planned_until": None, "updated_at": now}
+            if dry_run or (row is not None and row.content == values["content"]):
+                return wanted
+            if row is None:
                 key = {"schedule_id": schedule.schedule_id, "group_id": schedule.group_id}
                 await connection.execute(insert(attendance_schedules).values(key | values))
             else:
                 await connection.execute(update(attendance_schedules).where(own).values(values))
+            return wanted
 
-        await self._database.run(unit)
+        return await self._database.run(unit)
 
     async def schedules(self, group_id: str) -> Sequence[Schedule]:
         """Returns the schedules of a group, by id. Raises NotFound: there is no such group."""

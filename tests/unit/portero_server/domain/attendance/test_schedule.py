@@ -75,6 +75,17 @@ def test_a_change_must_be_of_a_day_that_the_schedule_has(schedule: Schedule, day
     assert refused.value.field == "day"
 
 
+def test_a_schedule_takes_over_changes_of_other_days() -> None:
+    """Its own stand before those of the earlier form, and together they have a limit."""
+    later = _MONDAY + timedelta(days=7)
+    earlier = _schedule(changes=(SessionChange(_MONDAY, canceled=True), SessionChange(later, note="x")))
+    own = SessionChange(_MONDAY, note="y")
+    assert _schedule(changes=(own,)).with_changes_of(earlier).changes == (own, SessionChange(later, note="x"))
+    many = tuple(SessionChange(later + timedelta(days=number)) for number in range(MOST_CHANGES))
+    with pytest.raises(InvalidInput, match="changes would be 401, and may be 400"):
+        _schedule(changes=(own,)).with_changes_of(_schedule(changes=many))
+
+
 def test_a_schedule_has_a_limit_of_changes() -> None:
     """One of them can still be replaced, and one more is refused."""
     days = [_MONDAY + timedelta(days=number) for number in range(MOST_CHANGES + 1)]

@@ -151,6 +151,22 @@ async def test_schedules_come_back_as_they_were_put(office: Office) -> None:
     assert listed.schedules[0] == whole
 
 
+async def test_a_schedule_and_a_free_day_are_judged_without_being_stored(office: Office) -> None:
+    """A dry run answers as if it stored them, and refuses what it would refuse."""
+    canceled = pb.ScheduleException(day="2026-03-10", canceled=True)
+    await office.client.PutSchedule(pb.PutScheduleRequest(schedule=_schedule(exceptions=[canceled])))
+    moved = pb.ScheduleException(day="2026-03-17", moved_to="2026-03-18")
+    asked = pb.PutScheduleRequest(schedule=_schedule(exceptions=[moved]), keep_exceptions=True, dry_run=True)
+    assert list((await office.client.PutSchedule(asked)).schedule.exceptions) == [canceled, moved]
+    listed = await office.client.ListSchedules(pb.ListSchedulesRequest(parent="attendanceGroups/1b"))
+    assert list(listed.schedules[0].exceptions) == [canceled]
+    free = pb.FreeDay(day="2026-05-11", display_name="Día del alumno")
+    day = pb.PutFreeDayRequest(parent="attendanceGroups/1b", free_day=free, dry_run=True)
+    assert list((await office.client.PutFreeDay(day)).group.free_days) == [free]
+    group = (await office.client.GetGroup(pb.GetGroupRequest(name="attendanceGroups/1b"))).group
+    assert list(group.free_days) == []
+
+
 async def test_single_days_are_changed_by_themselves(office: Office) -> None:
     """An exception and a free day come back with everything else of the schedule and the group, once each."""
     canceled = pb.ScheduleException(day="2026-03-09", canceled=True, note="paro")

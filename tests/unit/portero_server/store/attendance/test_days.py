@@ -85,6 +85,14 @@ async def test_a_free_day_leaves_the_rest_of_the_group(classroom: Classroom) -> 
     assert (await classroom.sessions.session(SESSION)).session.state is SessionState.HELD
 
 
+async def test_a_free_day_is_judged_without_being_stored(classroom: Classroom) -> None:
+    """A dry run returns the group as it would be."""
+    await classroom.furnish()
+    group = await classroom.days.put_free_day("1b", MONDAY, "Aniversario", dry_run=True)
+    assert group == replace(GROUP, free_days={MONDAY: "Aniversario"})
+    assert await classroom.groups.group("1b") == GROUP
+
+
 async def test_what_cannot_be_is_refused(classroom: Classroom) -> None:
     """A day without a session, a schedule or a group that is not there; nothing is stored of it."""
     await classroom.furnish()

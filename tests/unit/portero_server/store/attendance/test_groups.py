@@ -11,6 +11,7 @@ from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.groups import Membership
 from portero_server.domain.attendance.record import AttendanceStatus
 from portero_server.domain.attendance.rules import AttendanceRules, PresenceMeasure
+from portero_server.domain.attendance.schedule import SessionChange
 from portero_server.errors import FailedPrecondition, InvalidInput, NotFound
 from tests.support.attendance.classroom import GROUP, HOUR, LESSON, MONDAY, SESSION, Classroom
 
@@ -93,6 +94,30 @@ async def test_schedules_belong_to_one_group(classroom: Classroom) -> None:
     assert refused.value.reason == "SCHEDULE_OF_ANOTHER_GROUP"
     with pytest.raises(NotFound):
         await classroom.groups.put_schedule(replace(LESSON, group_id="9z"))
+
+
+async def test_a_schedule_is_judged_without_being_stored(classroom: Classroom) -> None:
+    """A dry run returns what would be stored; exceptions of other days stay where that is asked for."""
+    await classroom.furnish()
+    canceled = SessionChange(MONDAY, canceled=True)
+    await classroom.groups.put_schedule(replace(LESSON, changes=(canceled,)))
+    held = SessionChange(MONDAY + timedelta(days=7))
+    wanted = replace(LESSON, changes=(held,))
+    put = classroom.groups.put_schedule
+    assert await put(wanted, dry_run=True) == wanted
+    assert await put(wanted, keep_exceptions=True, dry_run=True) == replace(LESSON, changes=(canceled, held))
+    assert await classroom.groups.schedules("1b") == [replace(LESSON, changes=(canceled,))]
+    assert await put(wanted, keep_exceptions=True) == replace(LESSON, changes=(canceled, held))
+    assert await classroom.groups.schedules("1b") == [replace(LESSON, changes=(canceled, held))]
+    assert await put(replace(LESSON, schedule_id="art"), dry_run=True) == replace(LESSON, schedule_id="art")
+    assert len(await classroom.groups.schedules("1b")) == 1
+
+
+async def test_a_schedule_that_is_stored_already_is_not_planned_anew(classroom: Classroom) -> None:
+    """So that a timetable can be imported every night."""
+    await classroom.furnish()
+    await classroom.groups.put_schedule(LESSON)
+    assert await classroom.sessions.unplanned(10) == []
 
 
 async def test_a_group_with_records_is_not_deleted(classroom: Classroom) -> None:
