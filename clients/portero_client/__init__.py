@@ -22,6 +22,7 @@ from portero_client.attendance import (
     AttendanceChange,
     AttendanceChangeCause,
     AttendanceCorrection,
+    AttendanceEvent,
     AttendanceExcuse,
     AttendanceReason,
     AttendanceRecord,
@@ -54,7 +55,7 @@ from portero_client.audit import (
 )
 from portero_client.backoff import Backoff
 from portero_client.blocking import BlockingPorteroClient
-from portero_client.blocking_watch import BlockingCheckInWatch, BlockingSightingWatch
+from portero_client.blocking_watch import BlockingAttendanceWatch, BlockingCheckInWatch, BlockingSightingWatch
 from portero_client.calls import Page
 from portero_client.cameras import (
     Camera,
@@ -194,7 +195,7 @@ from portero_client.tls import TlsFiles
 from portero_client.transfer import FaceEncoding, ImportedPerson, PersonRecord
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
 from portero_client.visitors import ForgetReceipt, PromotedVisitor, Visitor
-from portero_client.watch import CheckInWatch, SightingWatch
+from portero_client.watch import AttendanceWatch, CheckInWatch, SightingWatch
 
 __all__ = [
     "Aborted",
@@ -204,6 +205,7 @@ __all__ = [
     "AttendanceChange",
     "AttendanceChangeCause",
     "AttendanceCorrection",
+    "AttendanceEvent",
     "AttendanceExcuse",
     "AttendanceGroup",
     "AttendanceNoticeKind",
@@ -216,6 +218,7 @@ __all__ = [
     "AttendanceSessionState",
     "AttendanceStatus",
     "AttendanceTotals",
+    "AttendanceWatch",
     "AuditAnchor",
     "AuditEntry",
     "AuditFinding",
@@ -224,6 +227,7 @@ __all__ = [
     "AuditTampering",
     "AvoidedLine",
     "Backoff",
+    "BlockingAttendanceWatch",
     "BlockingCameraStream",
     "BlockingCheckInWatch",
     "BlockingListing",

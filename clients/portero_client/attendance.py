@@ -192,6 +192,14 @@ class AttendanceChange:
 
 
 @dataclass(frozen=True, slots=True)
+class AttendanceEvent:
+    """A published status that changed, and the position to resume a watch after."""
+
+    position: int
+    change: AttendanceChange
+
+
+@dataclass(frozen=True, slots=True)
 class AttendanceCorrection:
     """What a person said of somebody's attendance.
 

@@ -13,6 +13,7 @@ from portero_client.attendance import (
     AttendanceChange,
     AttendanceChangeCause,
     AttendanceCorrection,
+    AttendanceEvent,
     AttendanceExcuse,
     AttendanceReason,
     AttendanceRecord,
@@ -98,6 +99,14 @@ def change_from(message: pb2.AttendanceChange) -> AttendanceChange:
         reference=message.reference,
         change_time=time_from(message.change_time),
     )
+
+
+def event_from(data: bytes) -> tuple[int, AttendanceEvent | None]:
+    """Returns the position of a response of WatchAttendance, and the change in it, if there is one."""
+    message = pb2.WatchAttendanceResponse.FromString(data)
+    if not message.HasField("change"):
+        return message.position, None
+    return message.position, AttendanceEvent(message.position, change_from(message.change))
 
 
 def correction_from(message: pb2.AttendanceCorrection) -> AttendanceCorrection:

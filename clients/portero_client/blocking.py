@@ -27,8 +27,14 @@ from portero_client.blocking_resources import (
 from portero_client.blocking_rights import BlockingPrivacy
 from portero_client.blocking_subscriptions import BlockingSubscriptions
 from portero_client.blocking_visitors import BlockingVisitors
-from portero_client.blocking_watch import BlockingCheckInWatch, BlockingSightingWatch, BlockingWatchCall
+from portero_client.blocking_watch import (
+    BlockingAttendanceWatch,
+    BlockingCheckInWatch,
+    BlockingSightingWatch,
+    BlockingWatchCall,
+)
 from portero_client.calls import Call
+from portero_client.calls import attendance as attendance_calls
 from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
@@ -141,6 +147,34 @@ class BlockingPorteroClient:
             return method(request.SerializeToString(), metadata=self._settings.metadata())
 
         return BlockingCheckInWatch(
+            open_call,
+            lambda error: error_from(error, self._settings.server),
+            after=after,
+            backoff=self._settings.reconnect,
+        )
+
+    def watch_attendance(
+        self, *, after: int | None = None, group: str = "", person: str = ""
+    ) -> BlockingAttendanceWatch:
+        """Yields changes of published statuses as they happen, across interruptions of the connection.
+
+        It may wait for hours: give it a thread.
+
+        Args:
+            after: Only what changed after this position; 0 is the beginning of what is stored, None is now.
+            group: Only of sessions of this group, by id or resource name; empty means all within the key's scope.
+            person: Only of this person, likewise.
+        """
+        # A malformed name is raised here, where the caller can see why.
+        attendance_calls.watch_request(after, group, person)
+
+        def open_call(position: int | None) -> BlockingWatchCall:
+            channel = self._watch_channel()
+            method: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(attendance_calls.WATCH_METHOD)
+            request = attendance_calls.watch_request(position, group, person)
+            return method(request.SerializeToString(), metadata=self._settings.metadata())
+
+        return BlockingAttendanceWatch(
             open_call,
             lambda error: error_from(error, self._settings.server),
             after=after,

@@ -11,6 +11,8 @@ from typing import Protocol, Self
 
 import grpc
 
+from portero_client.attendance import AttendanceEvent
+from portero_client.attendance_convert import event_from
 from portero_client.backoff import Backoff
 from portero_client.document_convert import change_from
 from portero_client.documents import CheckInChange
@@ -131,3 +133,11 @@ class BlockingCheckInWatch(BlockingEventWatch[CheckInChange]):
     @staticmethod
     def _parsed(data: bytes) -> tuple[int, CheckInChange | None]:
         return change_from(data)
+
+
+class BlockingAttendanceWatch(BlockingEventWatch[AttendanceEvent]):
+    """A watch of attendance: each published status that changes."""
+
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, AttendanceEvent | None]:
+        return event_from(data)

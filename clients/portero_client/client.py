@@ -15,6 +15,7 @@ from portero_client import calls
 from portero_client.access import Audit, Keys
 from portero_client.attendance_calls import Attendance, AttendanceGroups
 from portero_client.calls import Call
+from portero_client.calls import attendance as attendance_calls
 from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
@@ -35,7 +36,7 @@ from portero_client.streaming.settings import StreamTuning, stream_settings
 from portero_client.subscription_calls import Subscriptions
 from portero_client.usage import Usage
 from portero_client.visitor_calls import Visitors
-from portero_client.watch import CheckInWatch, SightingWatch, WatchCall
+from portero_client.watch import AttendanceWatch, CheckInWatch, SightingWatch, WatchCall
 
 AnswerT = TypeVar("AnswerT")
 
@@ -143,6 +144,32 @@ class PorteroClient:
             return method(request.SerializeToString(), metadata=self._settings.metadata())
 
         return CheckInWatch(
+            open_call,
+            lambda error: error_from(error, self._settings.server),
+            after=after,
+            backoff=self._settings.reconnect,
+        )
+
+    def watch_attendance(self, *, after: int | None = None, group: str = "", person: str = "") -> AttendanceWatch:
+        """Returns a watch of attendance as published statuses change, across interruptions of the connection.
+
+        Args:
+            after: Only what changed after this position; 0 is the beginning of what is stored, None is now.
+            group: Only of sessions of this group, by id or resource name; empty means all within the key's scope.
+            person: Only of this person, likewise.
+        """
+        # A malformed name is raised here, where the caller can see why.
+        attendance_calls.watch_request(after, group, person)
+
+        def open_call(position: int | None) -> WatchCall:
+            channel = self._watch_channel()
+            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(
+                attendance_calls.WATCH_METHOD
+            )
+            request = attendance_calls.watch_request(position, group, person)
+            return method(request.SerializeToString(), metadata=self._settings.metadata())
+
+        return AttendanceWatch(
             open_call,
             lambda error: error_from(error, self._settings.server),
             after=after,

@@ -11,6 +11,8 @@ from typing import Protocol, Self
 
 import grpc
 
+from portero_client.attendance import AttendanceEvent
+from portero_client.attendance_convert import event_from
 from portero_client.backoff import Backoff
 from portero_client.document_convert import change_from
 from portero_client.documents import CheckInChange
@@ -131,6 +133,14 @@ class CheckInWatch(EventWatch[CheckInChange]):
     @staticmethod
     def _parsed(data: bytes) -> tuple[int, CheckInChange | None]:
         return change_from(data)
+
+
+class AttendanceWatch(EventWatch[AttendanceEvent]):
+    """A watch of attendance: each published status that changes."""
+
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, AttendanceEvent | None]:
+        return event_from(data)
 
 
 async def _read(call: WatchCall) -> object:

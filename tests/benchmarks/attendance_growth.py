@@ -39,6 +39,7 @@ from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from portero_server.store.streams import StreamStore
 from portero_server.telemetry.attendance_metrics import AttendanceMetrics
+from portero_server.watching.watch import Watch, WatchPolicy
 from tests.benchmarks.database import durable_mariadb
 from tests.benchmarks.results import Results, begun
 from tests.benchmarks.school_year import SchoolYear, fill, group_name, person_name
@@ -162,7 +163,8 @@ class _Year:
         self._recording = Recording(database, self._clock)
         remarks = RemarkStore(database, self._clock, open_for=_OPEN_FOR)
         scope = AttendanceScope(ScopeStore(database))
-        self._service: Any = AttendanceServicer(self._sessions, self._records, remarks, scope, self._clock)
+        watch = Watch(self._records.changes_after, self._records.last_position, WatchPolicy(heartbeat=60))
+        self._service: Any = AttendanceServicer(self._sessions, self._records, remarks, scope, watch, self._clock)
 
     def questions(self) -> list[tuple[str, int, Question]]:
         """Returns what is asked: a title, how many entries the answer must have, and what asks it."""

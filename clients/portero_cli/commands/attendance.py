@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from portero_cli.commands import attendance_days, attendance_groups, attendance_timetable
+from portero_cli.commands import attendance_days, attendance_groups, attendance_timetable, attendance_watch
 from portero_cli.commands.attendance_options import (
     GroupOption,
     PersonOption,
@@ -40,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     attendance_groups.add_to(group)
     attendance_days.add_to(group)
     attendance_timetable.add_to(group)
+    attendance_watch.add_to(group)
     for name, function in (
         ("sessions", sessions),
         ("records", records),

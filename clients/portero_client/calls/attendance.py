@@ -30,6 +30,7 @@ from portero_client.names import (
 )
 
 _SERVICE = "/portero.v1.AttendanceService/"
+WATCH_METHOD = _SERVICE + "WatchAttendance"
 
 
 def session_pages(group: str, start: datetime | None, end: datetime | None) -> PageCall[AttendanceSession]:
@@ -93,6 +94,15 @@ def change_pages(session: str, person: str) -> PageCall[AttendanceChange]:
         )
 
     return page
+
+
+def watch_request(after: int | None, group: str = "", person: str = "") -> pb2.WatchAttendanceRequest:
+    """Returns the request for what changed after a position; None means from now on, 0 from the beginning."""
+    return pb2.WatchAttendanceRequest(
+        after_position=after,
+        group=ATTENDANCE_GROUPS.name(group) if group else "",
+        person=PEOPLE.name(person) if person else "",
+    )
 
 
 def report(person: str, group: str, start: datetime | None, end: datetime | None) -> Call[AttendanceReport]:

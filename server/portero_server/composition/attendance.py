@@ -19,13 +19,14 @@ from portero_server.rpc.services.attendance_groups import AttendanceGroupService
 from portero_server.store.attendance.coverage import CoverageStore
 from portero_server.store.attendance.days import AttendanceDayStore
 from portero_server.store.attendance.groups import AttendanceGroupStore
-from portero_server.store.attendance.records import AttendanceRecordStore
+from portero_server.store.attendance.records import AttendanceRecordStore, StatusChange
 from portero_server.store.attendance.remarks import RemarkStore
 from portero_server.store.attendance.rooms import RoomStore
 from portero_server.store.attendance.scopes import ScopeStore
 from portero_server.store.attendance.sessions import AttendanceSessionStore
 from portero_server.store.attendance.settled import SettledFrames
 from portero_server.streaming.registry import Streams
+from portero_server.watching.watch import Watch, WatchPolicy
 
 Capture = Callable[[str, FrameFollower], FrameFollower]
 
@@ -35,12 +36,13 @@ class AttendanceParts:
     """What keeps attendance, and serves it; `recorder` and `recomputing` are None if nothing keeps it."""
 
     servicers: tuple[AttendanceGroupServicer, AttendanceServicer]
+    watch: Watch[StatusChange]
     recorder: CoverageRecorder | None = None
     recomputing: AttendanceRecomputing | None = None
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [each.run() for each in (self.recorder, self.recomputing) if each is not None]
+        return [each.run() for each in (self.watch, self.recorder, self.recomputing) if each is not None]
 
     def capture(self, inner: Capture) -> Capture:
         """Returns what prepares the follower of a stream: `inner`, with notes of its frames before it."""
@@ -81,6 +83,9 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
     )
     remarks = RemarkStore(database, clock, open_for=open_for, consent_required=consent_required, notices=rules)
     scope = AttendanceScope(ScopeStore(database))
+    records = AttendanceRecordStore(database)
+    watching = WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
+    watch = Watch(records.changes_after, records.last_position, watching, kind="attendance")
     servicers = (
         AttendanceGroupServicer(
             AttendanceGroupStore(database, clock),
@@ -88,7 +93,7 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
             RoomStore(database, clock),
             scope,
         ),
-        AttendanceServicer(sessions, AttendanceRecordStore(database), remarks, scope, clock),
+        AttendanceServicer(sessions, records, remarks, scope, watch, clock),
     )
     if settings.attendance and not open_for:
         raise StartupProblem(
@@ -96,11 +101,12 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
             "PORTERO_RETENTION_SIGHTINGS_DAYS, PORTERO_RETENTION_STRANGERS_DAYS and PORTERO_RETENTION_DECISIONS_DAYS"
         )
     if not settings.attendance:
-        return AttendanceParts(servicers)
+        return AttendanceParts(servicers, watch)
     # Half a second on first use, for which frames would have to wait later.
     import_module("holidays")
     return AttendanceParts(
         servicers,
+        watch,
         CoverageRecorder(SettledFrames(database), CoverageStore(database, clock)),
         AttendanceRecomputing(sessions, clock, metrics, settle=settings.attendance_settle_delta),
     )

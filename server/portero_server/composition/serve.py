@@ -237,6 +237,7 @@ async def _stop(server: Server, settings: Settings) -> None:
     await server.rpc.set_serving(False)
     server.streaming.watch.drain()
     server.documents.watch.drain()
+    server.attendance.watch.drain()
     patience = settings.stop_grace * 2 / 3
     await server.streaming.streams.drain(server.context.clock.now() + timedelta(seconds=patience), patience)
     await server.rpc.stop(settings.stop_grace / 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -25,6 +26,7 @@ from portero_server.rpc.resource_names import (
 from portero_server.store.attendance.records import PersonTotals, PublishedRecord, StatusChange
 from portero_server.store.attendance.remarks import KeptExcuse
 from portero_server.store.attendance.sessions import SessionEntry
+from portero_server.watching.watch import WatchUpdate
 
 _STATES = {each: pb.AttendanceSessionState.Value(f"ATTENDANCE_SESSION_STATE_{each.name}") for each in SessionState}
 _STATUSES = {each: pb.AttendanceStatus.Value(f"ATTENDANCE_STATUS_{each.name}") for each in AttendanceStatus}
@@ -88,6 +90,19 @@ def change_to_proto(change: StatusChange) -> pb.AttendanceChange:
         reference=change.reference,
         change_time=time_to_proto(change.changed_at),
     )
+
+
+def watched_to_proto(news: WatchUpdate[StatusChange], *, whole: bool) -> pb.WatchAttendanceResponse:
+    """Returns the WatchAttendanceResponse message for a change, or for a position alone.
+
+    Args:
+        news: What is told.
+        whole: Whether the watcher may know what became known: it may be of somebody else.
+    """
+    if news.item is None:
+        return pb.WatchAttendanceResponse(position=news.position)
+    change = news.item if whole else replace(news.item, reference="")
+    return pb.WatchAttendanceResponse(position=news.position, change=change_to_proto(change))
 
 
 def correction_to_proto(correction: AttendanceCorrection) -> pb.AttendanceCorrection:

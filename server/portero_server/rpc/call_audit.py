@@ -197,6 +197,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.AttendanceService/ListAttendanceSessions": _READS,
     "portero.v1.AttendanceService/ListAttendanceRecords": _READS,
     "portero.v1.AttendanceService/ListAttendanceChanges": _READS,
+    "portero.v1.AttendanceService/WatchAttendance": _READS,
     "portero.v1.AttendanceService/GetAttendanceReport": _READS,
     "portero.v1.AttendanceService/CorrectAttendance": Recorded(
         attrgetter("session"), made=attrgetter("correction.name")

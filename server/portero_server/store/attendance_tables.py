@@ -138,6 +138,9 @@ attendance_changes = table(
     required("cause", Name),
     required("reference", Key),
     required("changed_at", UtcTime),
+    # Null: a server that could not tell it to watchers published it.
+    Column("position", BigInteger),
+    Index("uq_attendance_changes_position", "position", unique=True),
     Index("ix_attendance_changes_session", "session_id", "changed_at"),
     Index("ix_attendance_changes_person", "person_id", "changed_at"),
     Index("ix_attendance_changes_time", "changed_at"),

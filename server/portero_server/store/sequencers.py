@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.schema import sequencers
 
-SequencerName = Literal["events", "gallery", "check_ins", "visitors", "collections", "attendance_notices"]
+SequencerName = Literal[
+    "events", "gallery", "check_ins", "visitors", "collections", "attendance_changes", "attendance_notices"
+]
 
 
 async def take_positions(connection: AsyncConnection, name: SequencerName, count: int) -> int:

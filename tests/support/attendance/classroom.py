@@ -28,6 +28,7 @@ from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.streams import StreamStore
+from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.store.commits import BOX, at, commit_of, decided, decision, recognition
 from tests.support.time.virtual_time import ManualClock
 
@@ -51,6 +52,7 @@ class Classroom:
         self.rooms = RoomStore(database, clock)
         self.sessions = AttendanceSessionStore(database, clock, open_for=OPEN_FOR)
         self.records = AttendanceRecordStore(database)
+        self.told = Watch(self.records.changes_after, self.records.last_position, WatchPolicy(heartbeat=60))
         self.remarks = RemarkStore(database, clock, open_for=OPEN_FOR)
         self.coverage = CoverageStore(database, clock)
         self.people = PeopleStore(database, clock)

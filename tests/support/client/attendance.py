@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableSequence
+from collections.abc import AsyncIterator, MutableSequence
 from datetime import UTC, datetime
 from typing import Any
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import attendance_group_service_pb2 as group_pb2
 from portero.v1 import attendance_service_pb2 as pb2
 
-from tests.support.client.wire import Refusal, UnaryMethod, not_found
+from tests.support.client.wire import Refusal, StreamMethod, UnaryMethod, not_found
 
 EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SESSION = "attendanceSessions/math/2026-03-02"
@@ -48,7 +49,7 @@ class FakeAttendance:
     Attributes:
         groups, schedules, placements: By name.
         rosters: By the group's name.
-        imports, reports: The requests of imports and reports, as they came.
+        imports, reports, watches: The requests of imports, reports and watches, as they came.
         sessions, records, changes, totals: As a test puts them in.
         corrections, excuses: By name.
     """
@@ -60,6 +61,7 @@ class FakeAttendance:
         self.rosters: dict[str, list[group_pb2.Membership]] = {}
         self.imports: list[group_pb2.ImportRosterRequest] = []
         self.reports: list[pb2.GetAttendanceReportRequest] = []
+        self.watches: list[pb2.WatchAttendanceRequest] = []
         self.sessions: list[pb2.AttendanceSession] = []
         self.records: list[pb2.AttendanceRecord] = []
         self.changes: list[pb2.AttendanceChange] = []
@@ -175,6 +177,18 @@ class FakeAttendance:
             "WithdrawAttendanceExcuse": (pb2.WithdrawAttendanceExcuseRequest, self._unexcuse),
             "ListAttendanceExcuses": (pb2.ListAttendanceExcusesRequest, self._list_excuses),
         }
+
+    def streams(self) -> dict[str, tuple[type, StreamMethod]]:
+        """Returns the server streams of AttendanceService by name."""
+        return {"WatchAttendance": (pb2.WatchAttendanceRequest, self._watch)}
+
+    async def _watch(self, request: pb2.WatchAttendanceRequest) -> AsyncIterator[Message]:
+        self.watches.append(request)
+        yield pb2.WatchAttendanceResponse(position=request.after_position)
+        for position, change in enumerate(self.changes, start=1):
+            wanted = request.person in ("", change.person)
+            if position > request.after_position and wanted:
+                yield pb2.WatchAttendanceResponse(position=position, change=change)
 
     def _group(self, name: str) -> group_pb2.AttendanceGroup:
         if name not in self.groups:

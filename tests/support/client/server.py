@@ -84,7 +84,7 @@ class FakeServer:
                 self._service("portero.v1.VisitorService", self.visitors.methods()),
                 self._service("portero.v1.SubscriptionService", self.subscriptions.methods()),
                 self._service("portero.v1.AttendanceGroupService", self.attendance.group_methods()),
-                self._service("portero.v1.AttendanceService", self.attendance.methods()),
+                self._service("portero.v1.AttendanceService", self.attendance.methods(), self.attendance.streams()),
                 self._service("portero.v1.UsageService", self.usage.methods()),
                 self._service("portero.v1.AccessService", self.keys.methods()),
                 self._service("portero.v1.AuditService", self.audit.methods()),

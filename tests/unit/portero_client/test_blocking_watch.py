@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import grpc
 import pytest
+from portero.v1 import attendance_service_pb2 as attendance_pb2
 from portero.v1 import sighting_service_pb2 as pb2
 
 from portero_client import (
+    AttendanceStatus,
     Backoff,
     BlockingPorteroClient,
     BlockingSightingWatch,
@@ -19,6 +21,7 @@ from portero_client import (
     SightingEventKind,
     SightingKind,
 )
+from tests.support.client.attendance import SESSION, stamp
 from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal, not_found
 
@@ -133,3 +136,23 @@ def test_close_ends_a_pause_between_two_calls() -> None:
     reader.join(10)
     assert not reader.is_alive()
     assert (seen, watch.position, calls) == ([1], 1, [[2]])
+
+
+async def test_a_thread_follows_attendance(blocking: BlockingPorteroClient, server: FakeServer) -> None:
+    """Changes of a person come with their positions, and a malformed name is refused before anything is sent."""
+    server.attendance.hold_lesson()
+    late = attendance_pb2.ATTENDANCE_STATUS_LATE
+    for person in ("people/ana", "people/ben"):
+        server.attendance.changes.append(
+            attendance_pb2.AttendanceChange(session=SESSION, person=person, new_status=late, change_time=stamp(62))
+        )
+    before = len(server.attendance.changes) - 2
+    with blocking.watch_attendance(after=before, person="ben") as watch:
+        event = await asyncio.to_thread(next, watch)
+    assert (event.position, event.change.person, event.change.new_status) == (
+        before + 2,
+        "people/ben",
+        AttendanceStatus.LATE,
+    )
+    with pytest.raises(InvalidArgument, match="group"):
+        blocking.watch_attendance(group="No group")

@@ -975,6 +975,68 @@ class ListAttendanceChangesResponse(_message.Message):
 Global___ListAttendanceChangesResponse: _TypeAlias = ListAttendanceChangesResponse  # noqa: Y015
 
 @_typing.final
+class WatchAttendanceRequest(_message.Message):
+    """Request of WatchAttendance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_POSITION_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    after_position: _builtins.int
+    """Only changes after this position; 0 starts with the first that is stored, unset starts now."""
+    group: _builtins.str
+    """Only of sessions of this group, "attendanceGroups/{group}"; empty means all."""
+    person: _builtins.str
+    """Only of this person, "people/{person}"; empty means all."""
+    def __init__(
+        self,
+        *,
+        after_position: _builtins.int | None = ...,
+        group: _builtins.str = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_position", b"_after_position", "after_position", b"after_position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_position", b"_after_position", "after_position", b"after_position", "group", b"group", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after_position: _TypeAlias = _typing.Literal["after_position"]  # noqa: Y015
+    _WhichOneofArgType__after_position: _TypeAlias = _typing.Literal["_after_position", b"_after_position"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after_position) -> _WhichOneofReturnType__after_position | None: ...
+
+Global___WatchAttendanceRequest: _TypeAlias = WatchAttendanceRequest  # noqa: Y015
+
+@_typing.final
+class WatchAttendanceResponse(_message.Message):
+    """Response of WatchAttendance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Position to resume after; never goes back. Also sent periodically without a change, so that an idle watcher knows
+    the stream is alive.
+    """
+    @_builtins.property
+    def change(self) -> Global___AttendanceChange:
+        """What changed; unset: only the position is told."""
+
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        change: Global___AttendanceChange | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchAttendanceResponse: _TypeAlias = WatchAttendanceResponse  # noqa: Y015
+
+@_typing.final
 class GetAttendanceReportRequest(_message.Message):
     """Request of GetAttendanceReport. One of person and group must be set."""
 

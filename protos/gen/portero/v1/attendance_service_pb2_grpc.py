@@ -51,6 +51,11 @@ class AttendanceServiceStub:
                 request_serializer=portero_dot_v1_dot_attendance__service__pb2.ListAttendanceChangesRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_attendance__service__pb2.ListAttendanceChangesResponse.FromString,
                 _registered_method=True)
+        self.WatchAttendance = channel.unary_stream(
+                '/portero.v1.AttendanceService/WatchAttendance',
+                request_serializer=portero_dot_v1_dot_attendance__service__pb2.WatchAttendanceRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_attendance__service__pb2.WatchAttendanceResponse.FromString,
+                _registered_method=True)
         self.GetAttendanceReport = channel.unary_unary(
                 '/portero.v1.AttendanceService/GetAttendanceReport',
                 request_serializer=portero_dot_v1_dot_attendance__service__pb2.GetAttendanceReportRequest.SerializeToString,
@@ -109,6 +114,14 @@ class AttendanceServiceServicer:
 
     def ListAttendanceChanges(self, request, context):
         """Lists changes of published statuses, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchAttendance(self, request, context):
+        """Streams changes of published statuses, stored ones first, then new ones as they happen. A teacher is told of groups, a
+        guardian of people, as in lists. Changes that a server without this call published are not told.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,6 +196,11 @@ def add_AttendanceServiceServicer_to_server(servicer, server):
                     servicer.ListAttendanceChanges,
                     request_deserializer=portero_dot_v1_dot_attendance__service__pb2.ListAttendanceChangesRequest.FromString,
                     response_serializer=portero_dot_v1_dot_attendance__service__pb2.ListAttendanceChangesResponse.SerializeToString,
+            ),
+            'WatchAttendance': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchAttendance,
+                    request_deserializer=portero_dot_v1_dot_attendance__service__pb2.WatchAttendanceRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_attendance__service__pb2.WatchAttendanceResponse.SerializeToString,
             ),
             'GetAttendanceReport': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAttendanceReport,
@@ -303,6 +321,33 @@ class AttendanceService:
             '/portero.v1.AttendanceService/ListAttendanceChanges',
             portero_dot_v1_dot_attendance__service__pb2.ListAttendanceChangesRequest.SerializeToString,
             portero_dot_v1_dot_attendance__service__pb2.ListAttendanceChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchAttendance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/portero.v1.AttendanceService/WatchAttendance',
+            portero_dot_v1_dot_attendance__service__pb2.WatchAttendanceRequest.SerializeToString,
+            portero_dot_v1_dot_attendance__service__pb2.WatchAttendanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

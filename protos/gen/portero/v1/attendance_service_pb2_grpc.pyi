@@ -41,6 +41,10 @@ class AttendanceServiceStub:
     """Lists records in the order of their sessions."""
     ListAttendanceChanges: _grpc.UnaryUnaryMultiCallable[_attendance_service_pb2.ListAttendanceChangesRequest, _attendance_service_pb2.ListAttendanceChangesResponse]
     """Lists changes of published statuses, oldest first."""
+    WatchAttendance: _grpc.UnaryStreamMultiCallable[_attendance_service_pb2.WatchAttendanceRequest, _attendance_service_pb2.WatchAttendanceResponse]
+    """Streams changes of published statuses, stored ones first, then new ones as they happen. A teacher is told of groups, a
+    guardian of people, as in lists. Changes that a server without this call published are not told.
+    """
     GetAttendanceReport: _grpc.UnaryUnaryMultiCallable[_attendance_service_pb2.GetAttendanceReportRequest, _attendance_service_pb2.GetAttendanceReportResponse]
     """Returns what records add up to for each person."""
     CorrectAttendance: _grpc.UnaryUnaryMultiCallable[_attendance_service_pb2.CorrectAttendanceRequest, _attendance_service_pb2.CorrectAttendanceResponse]
@@ -74,6 +78,10 @@ class AttendanceServiceAsyncStub(AttendanceServiceStub):
     """Lists records in the order of their sessions."""
     ListAttendanceChanges: _aio.UnaryUnaryMultiCallable[_attendance_service_pb2.ListAttendanceChangesRequest, _attendance_service_pb2.ListAttendanceChangesResponse]  # type: ignore[assignment]
     """Lists changes of published statuses, oldest first."""
+    WatchAttendance: _aio.UnaryStreamMultiCallable[_attendance_service_pb2.WatchAttendanceRequest, _attendance_service_pb2.WatchAttendanceResponse]  # type: ignore[assignment]
+    """Streams changes of published statuses, stored ones first, then new ones as they happen. A teacher is told of groups, a
+    guardian of people, as in lists. Changes that a server without this call published are not told.
+    """
     GetAttendanceReport: _aio.UnaryUnaryMultiCallable[_attendance_service_pb2.GetAttendanceReportRequest, _attendance_service_pb2.GetAttendanceReportResponse]  # type: ignore[assignment]
     """Returns what records add up to for each person."""
     CorrectAttendance: _aio.UnaryUnaryMultiCallable[_attendance_service_pb2.CorrectAttendanceRequest, _attendance_service_pb2.CorrectAttendanceResponse]  # type: ignore[assignment]
@@ -122,6 +130,16 @@ class AttendanceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_attendance_service_pb2.ListAttendanceChangesResponse, _abc.Awaitable[_attendance_service_pb2.ListAttendanceChangesResponse]]:
         """Lists changes of published statuses, oldest first."""
+
+    @_abc_1.abstractmethod
+    def WatchAttendance(
+        self,
+        request: _attendance_service_pb2.WatchAttendanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_attendance_service_pb2.WatchAttendanceResponse], _abc.AsyncIterator[_attendance_service_pb2.WatchAttendanceResponse]]:
+        """Streams changes of published statuses, stored ones first, then new ones as they happen. A teacher is told of groups, a
+        guardian of people, as in lists. Changes that a server without this call published are not told.
+        """
 
     @_abc_1.abstractmethod
     def GetAttendanceReport(

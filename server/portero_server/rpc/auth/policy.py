@@ -224,6 +224,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.AttendanceService/ListAttendanceSessions": Access(_ATTENDS, OfAttendance()),
     "portero.v1.AttendanceService/ListAttendanceRecords": Access(_ATTENDS, OfAttendance()),
     "portero.v1.AttendanceService/ListAttendanceChanges": Access(_ATTENDS, OfAttendance()),
+    "portero.v1.AttendanceService/WatchAttendance": Access(_ATTENDS, OfAttendance()),
     "portero.v1.AttendanceService/GetAttendanceReport": Access(_ATTENDS, OfAttendance()),
     "portero.v1.AttendanceService/CorrectAttendance": Access(_TEACHES, OfAttendance()),
     "portero.v1.AttendanceService/WithdrawAttendanceCorrection": Access(_TEACHES, OfAttendance()),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +14,7 @@ from portero.v1 import attendance_service_pb2 as pb
 from portero.v1 import attendance_service_pb2_grpc
 
 from portero_server.clock import Clock
+from portero_server.domain.access.identities import Scope
 from portero_server.domain.attendance.record import AttendanceCorrection, Excuse
 from portero_server.domain.people.people import checked_request_id
 from portero_server.errors import InvalidInput
@@ -24,6 +27,7 @@ from portero_server.rpc.attendance_convert import (
     span_from_proto,
     status_from_proto,
     totals_to_proto,
+    watched_to_proto,
 )
 from portero_server.rpc.attendance_group_convert import checked_text
 from portero_server.rpc.attendance_scope import AttendanceScope
@@ -38,9 +42,10 @@ from portero_server.rpc.resource_names import (
     parse_person,
     parse_session,
 )
-from portero_server.store.attendance.records import AttendanceRecordStore, RecordCursor, RecordFilter
+from portero_server.store.attendance.records import AttendanceRecordStore, RecordCursor, RecordFilter, StatusChange
 from portero_server.store.attendance.remarks import RemarkStore
 from portero_server.store.attendance.sessions import AttendanceSessionStore, SessionCursor, SessionFilter
+from portero_server.watching.watch import Watch, Watcher
 
 
 class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
@@ -52,12 +57,14 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
         records: AttendanceRecordStore,
         remarks: RemarkStore,
         scope: AttendanceScope,
+        watch: Watch[StatusChange],
         clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._records = records
         self._remarks = remarks
         self._scope = scope
+        self._watch = watch
         self._clock = clock
 
     async def ListAttendanceSessions(
@@ -117,6 +124,24 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
             changes=[change_to_proto(each) for each in changes],
             next_page_token=listing.token([_text(last.changed_at), last.change_id]) if last else "",
         )
+
+    async def WatchAttendance(
+        self, request: pb.WatchAttendanceRequest, context: Context
+    ) -> AsyncIterator[pb.WatchAttendanceResponse]:
+        """Streams changes of published statuses after a position: first stored ones, then new ones."""
+        after = request.after_position if request.HasField("after_position") else None
+        group_id = parse_group(request.group, "group") if request.group else None
+        person_id = parse_person(request.person, "person") if request.person else None
+        if group_id is not None:
+            await self._scope.require_group(group_id)
+        if person_id is not None:
+            self._scope.require_person(person_id)
+        caller = current_caller()
+        wanted = _wanted(caller.authorized.scope, group_id, person_id)
+        watcher = Watcher(caller.identity.subject, caller.identity.scope.key)
+        async with aclosing(self._watch.watch(after, None, None, watcher, wanted)) as watched:
+            async for news in watched:
+                yield watched_to_proto(news, whole=caller.authorized.scope.everything)
 
     async def GetAttendanceReport(
         self, request: pb.GetAttendanceReportRequest, context: Context
@@ -212,6 +237,16 @@ class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
         if group_id is not None:
             await self._scope.require_group(group_id)
         return RecordFilter(person_id=person_id, group_id=group_id, within=self._scope.current)
+
+
+def _wanted(scope: Scope, group_id: str | None, person_id: str | None) -> Callable[[StatusChange], bool]:
+    """Returns whether a change is of a group and a person that are asked for, and within a scope."""
+
+    def wanted(change: StatusChange) -> bool:
+        within = scope.everything or change.group_id in scope.groups or change.person_id in scope.people
+        return within and group_id in (None, change.group_id) and person_id in (None, change.person_id)
+
+    return wanted
 
 
 def _bounds(

@@ -26,6 +26,7 @@ from portero_server.store.schema import (
     attendance_records,
     attendance_sessions,
 )
+from portero_server.store.sequencers import take_positions
 
 _records = attendance_records.c
 
@@ -112,7 +113,9 @@ async def _write(
         await connection.execute(insert(attendance_records), rows)
     told = [_change_columns(each) for each in changes if each.of_status]
     if told:
-        await connection.execute(insert(attendance_changes), told)
+        first = await take_positions(connection, "attendance_changes", len(told))
+        placed = [columns | {"position": first + place} for place, columns in enumerate(told)]
+        await connection.execute(insert(attendance_changes), placed)
 
 
 def _change_columns(change: RecordChange) -> dict[str, Any]:

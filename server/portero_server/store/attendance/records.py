@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from portero_server.domain.attendance.summary import AttendanceSummary
 from portero_server.store.attendance.rows import record_of
 from portero_server.store.database import Database
 from portero_server.store.schema import along, attendance_changes, attendance_records, attendance_sessions, people
+from portero_server.store.sequencers import last_position
 
 _table = attendance_records.c
 
@@ -67,7 +68,12 @@ class PublishedRecord:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A published status that changed; a status of None: there was, or is, no record."""
+    """A published status that changed; a status of None: there was, or is, no record.
+
+    Attributes:
+        position: Its place in the order in which changes are told to watchers; 0: they are not told.
+        group_id: The session's group, where changes are read for watchers; None: the session is no longer kept.
+    """
 
     change_id: str
     session_id: str
@@ -77,6 +83,8 @@ class StatusChange:
     cause: ChangeCause
     reference: str
     changed_at: datetime
+    position: int = 0
+    group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,22 @@ class AttendanceRecordStore:
             tie = and_(table.changed_at == moment, table.change_id > change_id)
             query = query.where(table.changed_at >= moment, or_(table.changed_at > moment, tie))
         return [_change(row) for row in await self._rows(query)]
+
+    async def changes_after(
+        self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
+    ) -> Sequence[StatusChange]:
+        """Returns at most `limit` changes after a position, in order, with their groups. They happen at no camera."""
+        table = attendance_changes.c
+        query = select(attendance_changes, attendance_sessions.c.group_id).outerjoin(
+            attendance_sessions, attendance_sessions.c.session_id == table.session_id
+        )
+        query = query.where(table.position > position).order_by(table.position).limit(limit)
+        query = along(query, attendance_changes, "uq_attendance_changes_position")
+        return [replace(_change(row), group_id=row.group_id) for row in await self._rows(query)]
+
+    async def last_position(self) -> int:
+        """Returns the position of the last change, or 0 if there is none."""
+        return await self._database.read(lambda connection: last_position(connection, "attendance_changes"))
 
     async def totals(self, which: RecordFilter) -> Sequence[PersonTotals]:
         """Returns what the records add up to for each person, by id; those of erased people are one entry, the last."""
@@ -213,4 +237,5 @@ def _change(row: Any) -> StatusChange:
         ChangeCause(row.cause),
         row.reference,
         row.changed_at,
+        row.position or 0,
     )

@@ -122,7 +122,7 @@ async def school(database: Database, serve: Serve) -> School:
     )
     edge = await serve(
         [
-            AttendanceServicer(classroom.sessions, classroom.records, classroom.remarks, scope, clock),
+            AttendanceServicer(classroom.sessions, classroom.records, classroom.remarks, scope, classroom.told, clock),
             AttendanceGroupServicer(classroom.groups, classroom.days, classroom.rooms, scope),
         ],
         auth=auth,
@@ -181,6 +181,48 @@ async def test_of_other_groups_a_teacher_learns_nothing(school: School) -> None:
     for session in (OTHERS, NOBODYS):
         assert await teacher.walked("ListAttendanceRecords", "records", session=session) == []
         assert await teacher.walked("ListAttendanceChanges", "changes", session=session) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"groups": ["1b"]}, {"people/ana", "people/ben"}),
+        ({"people": ["ben"]}, {"people/ben"}),
+        ({"people": ["ben", "cai"]}, {"people/ben", "people/cai"}),
+    ],
+)
+async def test_a_watch_tells_of_own_groups_and_people_alone(
+    school: School, limits: dict[str, list[str]], told: set[str]
+) -> None:
+    """Never what became known, which may be of somebody else; others are passed over in silence."""
+    caller = await school.caller(Role.TEACHER if "groups" in limits else Role.GUARDIAN, **limits)
+    call = caller.attendance.WatchAttendance(pb.WatchAttendanceRequest(after_position=0), metadata=caller.metadata)
+    await school.classroom.sees("ben", 60, HOUR)
+    await school.classroom.sessions.follow_sightings(100)
+    await school.classroom.sessions.decide(SESSION)
+    last = await school.classroom.records.last_position()
+    school.classroom.told.notify(last)
+    changes: list[pb.WatchAttendanceResponse] = []
+    while not changes or changes[-1].change.cause != pb.ATTENDANCE_CHANGE_CAUSE_SIGHTING:
+        changes.append(await call.read())
+    call.cancel()
+    assert {each.change.person for each in changes} == told
+    assert (changes[-1].position, changes[-1].change.person) == (last, "people/ben")
+    assert {each.change.reference for each in changes} == {""}
+
+
+async def test_others_cannot_be_watched_by_name(school: School) -> None:
+    """A group or a person outside is refused as what does not exist."""
+    guardian = await school.caller(Role.GUARDIAN, people=["ben"])
+    for kind, names in (("attendanceGroups", ("2a", "9z")), ("people", ("ana", "nobody"))):
+        refusals = []
+        for name in names:
+            asked = pb.WatchAttendanceRequest()
+            setattr(asked, "person" if kind == "people" else "group", f"{kind}/{name}")
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await guardian.attendance.WatchAttendance(asked, metadata=guardian.metadata).read()
+            refusals.append(refusal_of(refused.value))
+        _alike(refusals, *names)
 
 
 async def test_a_teacher_corrects_own_groups_alone(school: School) -> None:

@@ -122,6 +122,7 @@ AttendanceGroupService/ListPlacements whole  admin operator reader
 AttendanceService/ListAttendanceSessions whole  admin operator reader teacher guardian
 AttendanceService/ListAttendanceRecords whole  admin operator reader teacher guardian
 AttendanceService/ListAttendanceChanges whole  admin operator reader teacher guardian
+AttendanceService/WatchAttendance whole  admin operator reader teacher guardian
 AttendanceService/GetAttendanceReport whole  admin operator reader teacher guardian
 AttendanceService/CorrectAttendance  whole  admin operator teacher
 AttendanceService/WithdrawAttendanceCorrection whole  admin operator teacher

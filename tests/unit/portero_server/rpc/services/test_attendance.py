@@ -37,6 +37,7 @@ class Teacher:
             self.classroom.records,
             self.classroom.remarks,
             AttendanceScope(ScopeStore(database)),
+            self.classroom.told,
             self.classroom.clock,
         )
         self.client: attendance_service_pb2_grpc.AttendanceServiceAsyncStub
@@ -237,3 +238,44 @@ def _correction(**changes: Any) -> pb.CorrectAttendanceRequest:
         "reason": "seen",
     }
     return pb.CorrectAttendanceRequest(**(whole | changes))
+
+
+async def test_changes_are_told_as_they_happen(teacher: Teacher) -> None:
+    """Those that are stored first, then new ones with their cause; who resumes after a position misses none."""
+    call = teacher.client.WatchAttendance(pb.WatchAttendanceRequest(after_position=0))
+    first, second = [await _next(call), await _next(call)]
+    assert [each.change.person for each in (first, second)] == ["people/ana", "people/ben"]
+    assert (first.change.old_status, first.change.new_status) == (0, pb.ATTENDANCE_STATUS_LATE)
+    asked = pb.CorrectAttendanceRequest(
+        session=NAME, person="people/ben", status=pb.ATTENDANCE_STATUS_PRESENT, reason="I saw him"
+    )
+    correction = (await teacher.client.CorrectAttendance(asked)).correction
+    teacher.classroom.told.notify(await teacher.classroom.records.last_position())
+    told = await _next(call)
+    call.cancel()
+    assert (told.change.old_status, told.change.new_status) == (pb.ATTENDANCE_STATUS_ABSENT, asked.status)
+    assert told.change.cause == pb.ATTENDANCE_CHANGE_CAUSE_CORRECTION
+    assert told.change.reference == correction.name.removeprefix("attendanceCorrections/")
+    again = teacher.client.WatchAttendance(pb.WatchAttendanceRequest(after_position=second.position))
+    assert await _next(again) == told
+    again.cancel()
+
+
+async def test_a_watch_is_of_one_group_or_person(teacher: Teacher) -> None:
+    """Others are passed over; a position that does not exist yet is refused."""
+    asked = pb.WatchAttendanceRequest(after_position=0, group="attendanceGroups/1b", person="people/ben")
+    call = teacher.client.WatchAttendance(asked)
+    assert (await _next(call)).change.person == "people/ben"
+    call.cancel()
+    beyond = teacher.client.WatchAttendance(pb.WatchAttendanceRequest(after_position=99))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await beyond.read()
+    assert refusal_of(refused.value).reason == "POSITION_BEYOND_LAST"
+
+
+async def _next(call: Any) -> pb.WatchAttendanceResponse:
+    """Returns the next change of a watch."""
+    while not (told := await call.read()).HasField("change"):
+        continue
+    assert isinstance(told, pb.WatchAttendanceResponse)
+    return told

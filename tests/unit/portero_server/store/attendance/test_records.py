@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.record import AttendanceStatus
 from portero_server.store.attendance.records import PublishedRecord, RecordCursor, RecordFilter
+from portero_server.store.database import Database
+from portero_server.store.schema import attendance_changes
 from tests.support.attendance.classroom import HOUR, SESSION, Classroom
 from tests.support.store.commits import at
 
@@ -55,3 +61,35 @@ async def test_changes_are_listed_in_pages(classroom: Classroom) -> None:
     assert {each.session_id for each in changes} == {SESSION, SECOND}
     (last,) = await classroom.records.changes(None, "ana", 10, (changes[0].changed_at, changes[0].change_id))
     assert last == changes[1]
+
+
+async def test_changes_are_told_in_the_order_in_which_they_were_published(classroom: Classroom) -> None:
+    """Each once, with its group; deciding again publishes nothing, and a later change comes last."""
+    await _two_sessions(classroom)
+    told = await classroom.records.changes_after(0, None, 10)
+    assert [each.position for each in told] == [1, 2, 3, 4]
+    assert [(each.session_id, each.person_id) for each in told] == [
+        (session_id, person_id) for session_id in (SESSION, SECOND) for person_id in ("ana", "ben")
+    ]
+    assert {each.group_id for each in told} == {"1b"}
+    await classroom.sessions.decide(SESSION)
+    assert await classroom.records.last_position() == 4
+    await classroom.remarks.correct(classroom.correction("ben", AttendanceStatus.PRESENT))
+    (correction,) = await classroom.records.changes_after(4, None, 10)
+    assert (correction.position, correction.cause, correction.person_id) == (5, ChangeCause.CORRECTION, "ben")
+    assert await classroom.records.changes_after(2, None, 1) == [told[2]]
+
+
+async def test_what_a_server_of_the_version_before_published_is_listed_and_not_told(
+    classroom: Classroom, database: Database
+) -> None:
+    """It stores no position, and stands in no watcher's way."""
+    await _two_sessions(classroom)
+
+    async def unit(connection: AsyncConnection) -> None:
+        first = attendance_changes.c.position == 1
+        await connection.execute(update(attendance_changes).where(first).values(position=None))
+
+    await database.run(unit)
+    assert [each.position for each in await classroom.records.changes_after(0, None, 10)] == [2, 3, 4]
+    assert sorted(each.position for each in await classroom.records.changes(SESSION, None, 10)) == [0, 2]
