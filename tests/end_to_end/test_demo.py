@@ -11,7 +11,7 @@ from tests.support.time.timeouts import PATIENCE
 
 
 async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
-    """`portero demo --once` checks its guest in, names everybody it shows, nobody else, and ends with 0."""
+    """`portero demo --once` checks its guest in, tells who attended, names all whom it shows, and ends with 0."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -34,6 +34,10 @@ async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
     check_in = document["check_in"]
     assert (check_in["result"], check_in["reasons"]) == ("accepted", [])
     assert check_in["camera"] == "cameras/demo-desk"
+    assert {each["person"]: each["status"] for each in document["attendance"]} == {
+        "people/eileen-collins": "late",
+        "people/grace-hopper": "unproven",
+    }
     account = document["account"]
     assert account["missing"] == account["rejected"] == 0
     assert account["recognitions"] <= 10

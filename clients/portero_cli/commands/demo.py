@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import RenderableType
 
 from portero_bridge.events import BridgeEvent, SourceUp
+from portero_cli.demo.classroom import SETTINGS, Lesson, as_expected, attended, hold_lesson
 from portero_cli.demo.desk import check_in_guest
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_cli.demo.scene import PASSAGES, VISIT_GAP, write_scene
@@ -22,6 +24,7 @@ from portero_cli.enrolling import enroll_person, in_words
 from portero_cli.exits import ExitCode
 from portero_cli.naming import id_of, name_of_folder
 from portero_cli.photos import photos_in
+from portero_cli.screen.attendance_sheets import records_sheet
 from portero_cli.screen.board import Board
 from portero_cli.screen.output import Output
 from portero_cli.screen.reports import accepted, check_in_report
@@ -29,7 +32,7 @@ from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.showing import shown, stop_signals
 from portero_cli.screen.tables import sightings_table
 from portero_cli.session import Session, command
-from portero_client import CheckIn, ConnectionSettings, PorteroClient, Sighting
+from portero_client import AttendanceRecord, CheckIn, ConnectionSettings, PorteroClient, Sighting
 from portero_client.file_names import is_clutter, natural_order
 from portero_client.streaming.events import StreamAccount
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 _CAMERA = "demo"
 _PATIENCE = 30.0
+_LESSON = "The lesson: one came late, and nobody can tell of the other, since the lab's camera went dark:"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,7 +68,7 @@ async def demo(
         ),
     ] = None,
 ) -> ExitCode:
-    """Show the whole system at work: its own server, a guest who checks in, two enrolled people, and a camera.
+    """Show all of it at work: its own server, a guest who checks in, two enrolled people, a lesson, and a camera.
 
     Everything is kept in a temporary folder, which is removed at the end.
     """
@@ -77,13 +81,14 @@ async def demo(
         script = write_scene(folder)
         output.note("starting the server ...")
         async with (
-            demo_server(folder) as server,
+            demo_server(folder, SETTINGS) as server,
             PorteroClient(ConnectionSettings(server.address)) as client,
             stop_signals() as stop,
         ):
             _announce(output, server)
             checked_in = None if source else await _check_in(client, output)
             await _enroll(client, folder, people, output)
+            lesson = None if source else await _hold_lesson(client, output)
             await client.cameras.create(_CAMERA, display_name="Demo", visit_gap=timedelta(seconds=VISIT_GAP))
             play = _Play(source or f"synthetic:{script}", once=once)
             board = Board()
@@ -96,8 +101,9 @@ async def demo(
                     patience=_PATIENCE,
                 )
             sightings = [sighting async for sighting in client.sightings.list(camera=f"cameras/{_CAMERA}")]
+            records = None if lesson is None else await attended(client, lesson, 0 if stop.is_set() else _PATIENCE)
             verdicts = compare(PASSAGES, sightings, play.began) if once and not source and not stop.is_set() else []
-    return _conclude(output, sightings, verdicts, account, checked_in)
+    return _conclude(output, sightings, verdicts, account, checked_in, records)
 
 
 @dataclass(slots=True)
@@ -137,6 +143,12 @@ async def _check_in(client: PorteroClient, output: Output) -> CheckIn:
     return done
 
 
+async def _hold_lesson(client: PorteroClient, output: Output) -> Lesson:
+    """Uploads a lesson that is over, which the server decides while the play goes on."""
+    output.note("a class of two had a lesson in two rooms; their cameras upload it, and one went dark amid it ...")
+    return await hold_lesson(client)
+
+
 async def _enroll(client: PorteroClient, folder: Path, people: Path | None, output: Output) -> None:
     gallery = [(str(portrait.name), [folder / portrait.file]) for portrait in (COLLINS, HOPPER)]
     gallery += [(name_of_folder(person.name), photos_in(person)) for person in _folders(people)]
@@ -164,11 +176,16 @@ def _conclude(
     verdicts: list[Verdict],
     account: StreamAccount | None,
     checked_in: CheckIn | None,
+    records: list[AttendanceRecord] | None,
 ) -> ExitCode:
     right = all(verdict.right for verdict in verdicts) and (checked_in is None or accepted(checked_in))
+    # A play that was cut short may end before the lesson is decided.
+    right = right and (records is None or as_expected(records) or not verdicts)
+    lesson: list[RenderableType] = [] if records is None else [_LESSON, records_sheet(records)]
     output.show(
-        {"sightings": sightings, "account": account, "check_in": checked_in, "right": right},
+        {"sightings": sightings, "account": account, "check_in": checked_in, "attendance": records, "right": right},
         *([] if checked_in is None else check_in_report(checked_in)),
+        *lesson,
         _verdict_table(verdicts) if verdicts else sightings_table(sightings),
         *(_summary(verdicts, account)),
     )

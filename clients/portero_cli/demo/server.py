@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from portero_client.errors import PorteroError
 _START_TIME = 60.0
 _STOP_TIME = 25.0
 _PROBE = 0.2
+_NO_SETTINGS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,12 @@ class DemoServer:
 
 
 @asynccontextmanager
-async def demo_server(folder: Path) -> AsyncIterator[DemoServer]:
+async def demo_server(folder: Path, settings: Mapping[str, str] = _NO_SETTINGS) -> AsyncIterator[DemoServer]:
     """Runs `portero-server serve` with its database and log in a folder; PORTERO_ variables apply.
+
+    Args:
+        folder: Where its database and log are.
+        settings: Variables that stand above those of the environment.
 
     Raises:
         DemoProblem: It did not come up; the message is the server's own last line.
@@ -44,6 +49,7 @@ async def demo_server(folder: Path) -> AsyncIterator[DemoServer]:
         # The demo's guest does not go away, however slow the machine.
         "PORTERO_CHECK_IN_PATIENCE": "240",
         **os.environ,
+        **settings,
         "PORTERO_LISTEN": address,
         "PORTERO_ADMIN_LISTEN": admin,
     }
