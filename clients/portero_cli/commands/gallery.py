@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from portero_cli.bucket import bucket_prefix
 from portero_cli.encodings_source import ENCODINGS, LABELS, LENGTH, MODEL_VERSION, read_encodings
 from portero_cli.exits import ExitCode
 from portero_cli.face_labels import write_labels
-from portero_cli.gallery_bucket import bucket_prefix, exporting_to, importing_from
+from portero_cli.gallery_bucket import exporting_to, importing_from
 from portero_cli.gallery_folder import (
     MANIFEST,
     GalleryFolderWriter,

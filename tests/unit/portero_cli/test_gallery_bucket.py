@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from portero_cli.gallery_bucket import BucketPrefix, bucket_prefix
-from portero_client import InvalidArgument
+from tests.support.client.buckets import s3
 from tests.support.client.command_line import Cli
 from tests.support.client.gallery_files import encodings_folder
 from tests.support.client.server import FakeServer
 
+__all__ = ["s3"]
+
 _PLACE = "s3://galleries/hotel/2026-11"
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of an S3 in memory, with the empty bucket "galleries"."""
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "none"),
-        ("AWS_SECRET_ACCESS_KEY", "none"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="galleries")
-        yield client
 
 
 def _keys(s3: Any) -> set[str]:
@@ -124,14 +107,6 @@ async def test_without_credentials_nothing_is_exported(
     result = await cli("gallery", "export", _PLACE)
     assert result.code == 4
     assert result.err.startswith("error: the bucket galleries cannot be used (NoCredentialsError")
-
-
-def test_a_prefix_has_no_slash_at_its_end() -> None:
-    """Both spellings mean the same keys; a folder is none."""
-    assert bucket_prefix("s3://b-1/a/b/") == bucket_prefix("s3://b-1/a/b") == BucketPrefix("b-1", "a/b")
-    assert bucket_prefix("s3") is None
-    with pytest.raises(InvalidArgument):
-        bucket_prefix("s3://B_1/a")
 
 
 async def test_a_key_for_a_folder_is_refused(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
