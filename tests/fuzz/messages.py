@@ -92,6 +92,18 @@ class _Watching:
             yield news
 
 
+class _Exporting:
+    """Returns no pages."""
+
+    async def pages(
+        self, which: object, size: int, after: object, within: object, caller: object
+    ) -> AsyncIterator[Any]:
+        """Ends at once."""
+        nothing: tuple[object, ...] = ()
+        for page in nothing:
+            yield page
+
+
 class _Call:
     """As much of a call's context as servicers ask for."""
 
@@ -112,6 +124,7 @@ _merger: Any = _Asked(merge=MergedPerson(_PERSON, MergeCounts()))
 _transfer: Any = _Asked(add=(), page=((), None))
 _transfer.model = FaceModel("scripted", "v1")
 _watching: Any = _Watching()
+_exporting: Any = _Exporting()
 _live: Any = type("Live", (), {"status": lambda self, camera_id: None, "last_picture": lambda self, camera_id: None})()
 
 _SERVICES: tuple[tuple[object, Any], ...] = (
@@ -132,7 +145,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
         ),
     ),
     (recognition_service_pb2, RecognitionServicer(_images, _other, ManualClock())),
-    (sighting_service_pb2, SightingServicer(_other, _watching)),
+    (sighting_service_pb2, SightingServicer(_other, _watching, _exporting)),
     (
         decision_service_pb2,
         DecisionServicer(_decisions, _replays, _reviews, _made, _other, _other, _other, _pictures, ManualClock()),

@@ -91,6 +91,18 @@ class AuthorizedCameras:
             await self.refresh(_DOUBT)
         self.check(camera_id)
 
+    async def require_site(self, site: str) -> None:
+        """Raises an error unless the call is authorized for a site, or for one of its cameras by name.
+
+        Raises:
+            PermissionDenied: The site is out of scope or does not exist; the error does not tell which.
+            StoreUnavailable: The database does not answer.
+        """
+        if self.scope.everything or site in self.scope.sites:
+            return
+        if self._sites is None or not self.scope.cameras & await self._sites.cameras_of(site):
+            raise out_of_scope(f"site {site}")
+
     def check(self, camera_id: str) -> None:
         """Raises PermissionDenied unless the call is authorized for a camera, by what is known now."""
         # As `covers` says it, without a call: it is asked with every frame.

@@ -66,7 +66,7 @@ def build(
                 clock,
             ),
             CameraServicer(stores.cameras, streaming.streams),
-            SightingServicer(stores.sightings, streaming.watch),
+            SightingServicer(stores.sightings, streaming.watch, streaming.export),
             decisions,
             UsageServicer(billing.accounts),
             AccessServicer(access.key_service),

@@ -236,6 +236,7 @@ async def _stop(server: Server, settings: Settings) -> None:
     _log.info("draining", grace=settings.stop_grace)
     await server.rpc.set_serving(False)
     server.streaming.watch.drain()
+    server.streaming.export.drain()
     server.documents.watch.drain()
     server.attendance.watch.drain()
     patience = settings.stop_grace * 2 / 3

@@ -20,6 +20,7 @@ from portero_server.domain.tracking.policy import FaceDistances, TrackPolicy
 from portero_server.engines.base import Engine
 from portero_server.recognition.frame_follower import FrameFollower
 from portero_server.store.commit.recording import Recording
+from portero_server.store.sighting_exports import SightingExportStore
 from portero_server.streaming.followers import CostPolicy, StreamEngine
 from portero_server.streaming.orphans import OrphanReaper
 from portero_server.streaming.recorder import Recorder
@@ -30,6 +31,7 @@ from portero_server.streaming.stream_clock import CaptureTimes
 from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.detect.choice import Choice
 from portero_server.watching.listeners import EventListeners
+from portero_server.watching.sighting_export import SightingExport
 from portero_server.watching.watch import Watch, WatchPolicy
 
 
@@ -42,6 +44,7 @@ class StreamingParts:
         recorder: Commits what they find.
         orphans: Ends the tracks of streams whose server died.
         watch: Tells watchers of sightings.
+        export: Hands out the sightings of whole periods.
         limits: What a frame may be.
         choice: What finds faces; None of the scripted engine, which has its own.
     """
@@ -50,6 +53,7 @@ class StreamingParts:
     recorder: Recorder
     orphans: OrphanReaper
     watch: Watch[SightingEvent]
+    export: SightingExport
     limits: FrameLimits
     choice: Choice | None
 
@@ -142,7 +146,8 @@ def _parts(
         ),
     )
     orphans = OrphanReaper(stores.streams, recorder, clock)
-    return StreamingParts(streams, recorder, orphans, watch, limits, choice)
+    export = SightingExport(SightingExportStore(stores.database).page, settings.export_shares, metrics.exports)
+    return StreamingParts(streams, recorder, orphans, watch, export, limits, choice)
 
 
 def _policy(context: BuildContext, recognition: RecognitionParts, distances: FaceDistances | None) -> StreamPolicy:

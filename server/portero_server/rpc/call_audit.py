@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Protocol
@@ -105,6 +106,19 @@ def _in_use(message: Any) -> str:
     return f"collections/{message.collections.in_use.collection}"
 
 
+def _exported(message: Any) -> str:
+    # The period, and the narrowest of what it was limited to: "sightings/2026-05-01T00:00:00Z~.../sites/lobby".
+    if not (message.HasField("start_time") and message.HasField("end_time")):
+        return ""
+    try:
+        period = f"{message.start_time.ToJsonString()}~{message.end_time.ToJsonString()}"
+    except ValueError:
+        # A number that is no time, which the servicer refuses.
+        return ""
+    narrowed = f"sites/{message.site}" if message.site else ""
+    return "/".join(filter(None, (f"sightings/{period}", message.person or message.camera or narrowed)))
+
+
 _READS = NotRecorded("it reads, and changes nothing")
 _STREAM = NotRecorded("each stream has a row of its own in `streams`, with its camera and its frames by outcome")
 
@@ -149,6 +163,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.SightingService/GetSighting": _READS,
     "portero.v1.SightingService/ListSightings": _READS,
     "portero.v1.SightingService/WatchSightings": _READS,
+    "portero.v1.SightingService/ExportSightings": Recorded(_exported),
     "portero.v1.DecisionService/ListDecisions": _READS,
     "portero.v1.DecisionService/WhatIfThresholds": _READS,
     "portero.v1.DecisionService/ListReviewQueue": _READS,
@@ -279,13 +294,7 @@ class CallAudit:
         row = AUDITED.get(method, _UNKNOWN)
         if isinstance(row, NotRecorded):
             return await serve()
-        asked = Deed(
-            _actor(current_caller()),
-            _action(method),
-            resource_of(row.resource, request),
-            AuditOutcome.ASKED,
-            words_of(row.details, request),
-        )
+        asked = _asked(method, row, request)
         await self._trail.record(asked)
         try:
             response = await serve()
@@ -297,6 +306,29 @@ class CallAudit:
             self._trail.note(replace(asked, outcome=AuditOutcome.DONE, resource=resource_of(row.made, response)))
         return response
 
+    @asynccontextmanager
+    async def streaming(self, method: str, request: Any) -> AsyncIterator[None]:
+        """Surrounds the answers to one request: its audit entry is written before the first of them.
+
+        Args:
+            method: "package.Service/Method".
+            request: The request message.
+
+        Raises:
+            Unavailable: The entry cannot be written; nothing was sent.
+        """
+        row = AUDITED.get(method, _UNKNOWN)
+        if isinstance(row, NotRecorded):
+            yield
+            return
+        asked = _asked(method, row, request)
+        await self._trail.record(asked)
+        try:
+            yield
+        except BaseException as error:
+            self._trail.note(replace(asked, outcome=AuditOutcome.FAILED, reason=_reason(error)))
+            raise
+
     def denied(self, caller: Caller, method: str, reason: str, resource: str) -> None:
         """Queues an entry for an authenticated caller that was refused."""
         self._trail.note(Deed(_actor(caller), _action(method), resource, AuditOutcome.DENIED, reason))
@@ -305,6 +337,16 @@ class CallAudit:
         """Queues an entry for a caller without a valid credential."""
         actor = Actor("", peer, credential=credential_id)
         self._trail.note(Deed(actor, _action(method), outcome=AuditOutcome.NO_LOGIN, reason=reason))
+
+
+def _asked(method: str, row: Recorded, request: Any) -> Deed:
+    return Deed(
+        _actor(current_caller()),
+        _action(method),
+        resource_of(row.resource, request),
+        AuditOutcome.ASKED,
+        words_of(row.details, request),
+    )
 
 
 def _actor(caller: Caller) -> Actor:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from functools import partial
 from typing import Any, Protocol, cast
 from uuid import uuid4
@@ -33,6 +33,9 @@ Check = Callable[[object], Awaitable[None]]
 
 Recording = Callable[[object, Callable[[], Any]], Awaitable[Any]]
 """Serves a unary call, given its request and handler, and records it in the audit trail."""
+
+Surround = Callable[[object], AbstractAsyncContextManager[None]]
+"""Surrounds the answers to the one request of a server stream, which it records in the audit trail."""
 
 _OUR_FAULTS = (errors.Unavailable, errors.EngineError)
 
@@ -172,8 +175,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 place.owned(caller.identity.subject, counted=not stream and not limit_subject(caller).exempt)
                 check = partial(auth.check, method, caller)
                 if stream:
+                    surround = None if self._audit is None else partial(self._audit.streaming, method)
                     async with auth.watched(caller):
-                        await self._answered(handler, requests, context, place, check)
+                        await self._answered(handler, requests, context, place, check, surround=surround)
                 else:
                     audit = None if self._audit is None else partial(self._audit.recorded, method)
                     await self._answered(handler, requests, context, place, check, audit)
@@ -189,6 +193,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         place: Place,
         check: Check | None = None,
         audit: Recording | None = None,
+        surround: Surround | None = None,
     ) -> None:
         limits = self._admission.limits
         silent = self._late("NO_MESSAGE_IN_TIME", f"no message came within {limits.first_message:g} s")
@@ -213,7 +218,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             await answer
         else:
             # Closing here, and not when the collector finds it, runs the generator's clean-up before the call ends.
-            async with aclosing(answer) as responses:
+            async with surround(request) if surround else nullcontext(), aclosing(answer) as responses:
                 async for response in responses:
                     await context.write(response)
 

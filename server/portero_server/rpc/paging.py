@@ -31,12 +31,13 @@ class Listing:
         document = json.dumps({"after": list(cursor), "of": self._digest()}, separators=(",", ":"))
         return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
-    def cursor(self, token: str, parts: int) -> tuple[str, ...] | None:
+    def cursor(self, token: str, parts: int, field: str = "page_token") -> tuple[str, ...] | None:
         """Decodes a page token.
 
         Args:
             token: Page token of the request; empty for the first page.
             parts: How many strings this list's cursor has.
+            field: The request's field that holds the token.
 
         Returns:
             The cursor, or None for the first page.
@@ -46,16 +47,16 @@ class Listing:
         """
         if not token:
             return None
-        document = _decoded(token)
+        document = _decoded(token, field)
         after, digest = document.get("after"), document.get("of")
         if digest != self._digest():
             raise InvalidInput(
-                "page_token",
-                "page_token belongs to another list or other conditions; repeat the first page's conditions unchanged",
+                field,
+                f"{field} belongs to another list or other conditions; repeat the first page's conditions unchanged",
                 reason="PAGE_TOKEN_MISMATCH",
             )
         if not isinstance(after, list) or len(after) != parts or not all(_is_text(part) for part in after):
-            raise malformed_token()
+            raise malformed_token(field)
         return tuple(after)
 
     def _digest(self) -> str:
@@ -63,11 +64,11 @@ class Listing:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def checked_page_size(requested: int) -> int:
+def checked_page_size(requested: int, default: int = _DEFAULT_SIZE) -> int:
     """Returns the page size to use; raises InvalidInput outside 0..1000."""
     if not 0 <= requested <= _MAX_SIZE:
-        raise InvalidInput("page_size", f"page_size must be 0 to {_MAX_SIZE}; 0 means {_DEFAULT_SIZE}")
-    return requested or _DEFAULT_SIZE
+        raise InvalidInput("page_size", f"page_size must be 0 to {_MAX_SIZE}; 0 means {default}")
+    return requested or default
 
 
 def cut(rows: Sequence[_Row], size: int) -> tuple[Sequence[_Row], _Row | None]:
@@ -76,9 +77,9 @@ def cut(rows: Sequence[_Row], size: int) -> tuple[Sequence[_Row], _Row | None]:
     return page, page[-1] if len(rows) > size else None
 
 
-def malformed_token() -> InvalidInput:
+def malformed_token(field: str = "page_token") -> InvalidInput:
     """Returns the error for a token that this server did not issue."""
-    return InvalidInput("page_token", "page_token is not a next_page_token of this list", reason="BAD_PAGE_TOKEN")
+    return InvalidInput(field, f"{field} is not a next_{field} of this list", reason="BAD_PAGE_TOKEN")
 
 
 def _is_text(part: object) -> bool:
@@ -86,13 +87,13 @@ def _is_text(part: object) -> bool:
     return isinstance(part, str) and not any("\ud800" <= character <= "\udfff" for character in part)
 
 
-def _decoded(token: str) -> dict[str, object]:
+def _decoded(token: str, field: str) -> dict[str, object]:
     if len(token) > _MAX_TOKEN or not token.isascii():
-        raise malformed_token()
+        raise malformed_token(field)
     try:
         document = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
-        raise malformed_token() from None
+        raise malformed_token(field) from None
     if not isinstance(document, dict):
-        raise malformed_token()
+        raise malformed_token(field)
     return document

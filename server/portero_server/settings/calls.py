@@ -76,6 +76,13 @@ class CallSettings(BaseSettings):
         description="Most of these of all identities that are limited to the same sites and cameras; 0: no such limit.",
     )
 
+    max_exports: Places = Field(
+        10,
+        description="Most calls of ExportSightings at once. Beyond it, a newcomer replaces an export of somebody who "
+        "holds more, or is refused.",
+    )
+    exports_by_identity: Places = Field(2, description="Most of these of one identity.")
+
     connection_calls: int = Field(
         _CONNECTIONS.calls,
         ge=1,
@@ -104,6 +111,11 @@ class CallSettings(BaseSettings):
     def watcher_shares(self) -> PlaceShares:
         """The limits of watches of sightings."""
         return PlaceShares(self.watchers_by_identity, self.watchers_by_scope or None, self.max_watchers)
+
+    @property
+    def export_shares(self) -> PlaceShares:
+        """The limits of exports of sightings."""
+        return PlaceShares(self.exports_by_identity, None, self.max_exports)
 
     @property
     def call_limits(self) -> CallLimits:

@@ -16,6 +16,7 @@ from portero_server.telemetry.decision_metrics import DecisionMetrics
 from portero_server.telemetry.document_metrics import DocumentMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
 from portero_server.telemetry.event_metrics import EventMetrics
+from portero_server.telemetry.export_metrics import ExportMetrics
 from portero_server.telemetry.gallery_metrics import GalleryMetrics
 from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
@@ -60,6 +61,7 @@ class Metrics:
         self.cameras = CameraMetrics(registry)
         self.recognition = RecognitionMetrics(registry, self.stages)
         self.decisions = DecisionMetrics(registry)
+        self.exports = ExportMetrics(registry)
         self.gallery = GalleryMetrics(registry)
         self.standby = StandbyMetrics(registry)
         self.engine = EngineMetrics(registry)

@@ -69,6 +69,7 @@ from tests.support.server.open_access import Refusals
 from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import servicer
 from tests.support.server.serving import OpenStreams, Serve
+from tests.support.server.sighting_exports import export_of
 from tests.support.server.subscription_house import SubscriptionHouse
 from tests.support.store.commits import commit_of, decided
 from tests.support.time.virtual_time import ManualClock
@@ -215,7 +216,9 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 _recognition(FrameStream(cast("Streams", LetIn()), terms, limits, clock.now)),
                 CameraServicer(cameras, OpenStreams()),
                 SightingServicer(
-                    sightings, Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=0.01))
+                    sightings,
+                    Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=0.01)),
+                    export_of(database),
                 ),
                 DecisionServicer(
                     decisions, replays, judging, reviews, sightings, cameras, shown.reader, shown.store, clock

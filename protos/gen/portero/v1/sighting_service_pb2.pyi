@@ -374,3 +374,109 @@ class WatchSightingsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchSightingsResponse: _TypeAlias = WatchSightingsResponse  # noqa: Y015
+
+@_typing.final
+class ExportSightingsRequest(_message.Message):
+    """Request of ExportSightings. All conditions must hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    CAMERA_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Largest number of rows of one response, 1..1000; 0 means 500."""
+    cursor: _builtins.str
+    """next_cursor of the last response received; empty begins at start_time. Valid under the same conditions only."""
+    site: _builtins.str
+    """Only at cameras that belong to this site now; empty means all."""
+    camera: _builtins.str
+    """Only at this camera, "cameras/{camera}"; empty means all."""
+    person: _builtins.str
+    """Only of this person, "people/{person}"; empty means all."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Only sightings that began at this time or later. Required."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Only sightings that began before this time. Required; at most 366 days after start_time."""
+
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        site: _builtins.str = ...,
+        camera: _builtins.str = ...,
+        person: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "cursor", b"cursor", "end_time", b"end_time", "page_size", b"page_size", "person", b"person", "site", b"site", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportSightingsRequest: _TypeAlias = ExportSightingsRequest  # noqa: Y015
+
+@_typing.final
+class ExportedSighting(_message.Message):
+    """A sighting, and where its camera is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGHTING_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    """The site that its camera belongs to now; empty: to none, or the camera was deleted."""
+    @_builtins.property
+    def sighting(self) -> Global___Sighting:
+        """The sighting as it is now."""
+
+    def __init__(
+        self,
+        *,
+        sighting: Global___Sighting | None = ...,
+        site: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sighting", b"sighting"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sighting", b"sighting", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportedSighting: _TypeAlias = ExportedSighting  # noqa: Y015
+
+@_typing.final
+class ExportSightingsResponse(_message.Message):
+    """Response of ExportSightings: one page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGHTINGS_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
+    next_cursor: _builtins.str
+    """Resumes after this page. Empty: this is the last page; a call that ends without one was interrupted."""
+    @_builtins.property
+    def sightings(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExportedSighting]:
+        """In the order of first_seen_time, then of name. May be empty."""
+
+    def __init__(
+        self,
+        *,
+        sightings: _abc.Iterable[Global___ExportedSighting] | None = ...,
+        next_cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_cursor", b"next_cursor", "sightings", b"sightings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportSightingsResponse: _TypeAlias = ExportSightingsResponse  # noqa: Y015

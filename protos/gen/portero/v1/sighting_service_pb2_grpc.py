@@ -50,6 +50,11 @@ class SightingServiceStub:
                 request_serializer=portero_dot_v1_dot_sighting__service__pb2.WatchSightingsRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_sighting__service__pb2.WatchSightingsResponse.FromString,
                 _registered_method=True)
+        self.ExportSightings = channel.unary_stream(
+                '/portero.v1.SightingService/ExportSightings',
+                request_serializer=portero_dot_v1_dot_sighting__service__pb2.ExportSightingsRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_sighting__service__pb2.ExportSightingsResponse.FromString,
+                _registered_method=True)
 
 
 class SightingServiceServicer:
@@ -78,6 +83,15 @@ class SightingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportSightings(self, request, context):
+        """Streams the sightings of a period, oldest first, page by page, for files and warehouses. Each call is written to the
+        audit trail. To resume after an interruption without missing or repeating a row, pass the last cursor received.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_EXPORTS_OF_IDENTITY, TOO_MANY_EXPORTS), PERMISSION_DENIED (OUT_OF_SCOPE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SightingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +109,11 @@ def add_SightingServiceServicer_to_server(servicer, server):
                     servicer.WatchSightings,
                     request_deserializer=portero_dot_v1_dot_sighting__service__pb2.WatchSightingsRequest.FromString,
                     response_serializer=portero_dot_v1_dot_sighting__service__pb2.WatchSightingsResponse.SerializeToString,
+            ),
+            'ExportSightings': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportSightings,
+                    request_deserializer=portero_dot_v1_dot_sighting__service__pb2.ExportSightingsRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_sighting__service__pb2.ExportSightingsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +198,33 @@ class SightingService:
             '/portero.v1.SightingService/WatchSightings',
             portero_dot_v1_dot_sighting__service__pb2.WatchSightingsRequest.SerializeToString,
             portero_dot_v1_dot_sighting__service__pb2.WatchSightingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportSightings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/portero.v1.SightingService/ExportSightings',
+            portero_dot_v1_dot_sighting__service__pb2.ExportSightingsRequest.SerializeToString,
+            portero_dot_v1_dot_sighting__service__pb2.ExportSightingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,11 @@ class SightingServiceStub:
     """Streams events after a position: first stored ones, then new ones. To resume after an interruption without missing
     or repeating an event, pass the last position received.
     """
+    ExportSightings: _grpc.UnaryStreamMultiCallable[_sighting_service_pb2.ExportSightingsRequest, _sighting_service_pb2.ExportSightingsResponse]
+    """Streams the sightings of a period, oldest first, page by page, for files and warehouses. Each call is written to the
+    audit trail. To resume after an interruption without missing or repeating a row, pass the last cursor received.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_EXPORTS_OF_IDENTITY, TOO_MANY_EXPORTS), PERMISSION_DENIED (OUT_OF_SCOPE).
+    """
 
 @_typing.type_check_only
 class SightingServiceAsyncStub(SightingServiceStub):
@@ -54,6 +59,11 @@ class SightingServiceAsyncStub(SightingServiceStub):
     WatchSightings: _aio.UnaryStreamMultiCallable[_sighting_service_pb2.WatchSightingsRequest, _sighting_service_pb2.WatchSightingsResponse]  # type: ignore[assignment]
     """Streams events after a position: first stored ones, then new ones. To resume after an interruption without missing
     or repeating an event, pass the last position received.
+    """
+    ExportSightings: _aio.UnaryStreamMultiCallable[_sighting_service_pb2.ExportSightingsRequest, _sighting_service_pb2.ExportSightingsResponse]  # type: ignore[assignment]
+    """Streams the sightings of a period, oldest first, page by page, for files and warehouses. Each call is written to the
+    audit trail. To resume after an interruption without missing or repeating a row, pass the last cursor received.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_EXPORTS_OF_IDENTITY, TOO_MANY_EXPORTS), PERMISSION_DENIED (OUT_OF_SCOPE).
     """
 
 class SightingServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -83,6 +93,17 @@ class SightingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_sighting_service_pb2.WatchSightingsResponse], _abc.AsyncIterator[_sighting_service_pb2.WatchSightingsResponse]]:
         """Streams events after a position: first stored ones, then new ones. To resume after an interruption without missing
         or repeating an event, pass the last position received.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportSightings(
+        self,
+        request: _sighting_service_pb2.ExportSightingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_sighting_service_pb2.ExportSightingsResponse], _abc.AsyncIterator[_sighting_service_pb2.ExportSightingsResponse]]:
+        """Streams the sightings of a period, oldest first, page by page, for files and warehouses. Each call is written to the
+        audit trail. To resume after an interruption without missing or repeating a row, pass the last cursor received.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_EXPORTS_OF_IDENTITY, TOO_MANY_EXPORTS), PERMISSION_DENIED (OUT_OF_SCOPE).
         """
 
 def add_SightingServiceServicer_to_server(servicer: SightingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

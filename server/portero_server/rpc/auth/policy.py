@@ -178,6 +178,8 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.SightingService/GetSighting": Access(_SEES, AskedWithin()),
     "portero.v1.SightingService/ListSightings": Access(_SEES, Named("camera", optional=True)),
     "portero.v1.SightingService/WatchSightings": Access(_SEES, Named("camera", optional=True)),
+    # A desk looks up who was there; it does not take a year away. The servicer holds the site to the scope.
+    "portero.v1.SightingService/ExportSightings": Access(_READS, Named("camera", optional=True)),
     # They say of strangers whom they are like.
     "portero.v1.DecisionService/ListDecisions": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.DecisionService/WhatIfThresholds": Access(_KEEPS, Named("camera", optional=True)),

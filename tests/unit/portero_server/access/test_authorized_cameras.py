@@ -68,6 +68,19 @@ async def test_large_sites_are_read_to_their_end() -> None:
     assert len(await Sites(yard, ManualClock()).cameras_of("lobby")) == 2000
 
 
+async def test_a_site_is_within_by_its_name_or_by_a_camera_of_it() -> None:
+    """A scope covers a site that it names and one whose camera it names; others are refused, existing or not."""
+    yard = Yard()
+    yard.sites = {"door": "lobby", "vault": "cellar", "stairs": "tower"}
+    authorized = AuthorizedCameras(Scope(frozenset({"door"}), frozenset({"cellar"})), Sites(yard, ManualClock()))
+    await authorized.require_site("cellar")
+    await authorized.require_site("lobby")
+    for site in ("tower", "nowhere"):
+        with pytest.raises(PermissionDenied, match=site):
+            await authorized.require_site(site)
+    await everywhere().require_site("tower")
+
+
 async def test_everything_needs_no_lookup() -> None:
     """Who reaches everything reaches any name, and a scope of nothing none."""
     assert everywhere().covers("anything")

@@ -48,6 +48,7 @@ from tests.support.server.photo_vault import vault_in
 from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
+from tests.support.server.sighting_exports import export_of
 from tests.support.time.virtual_time import ManualClock
 
 
@@ -82,7 +83,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
                 clock,
             ),
             CameraServicer(cameras, live),
-            SightingServicer(sightings, watch),
+            SightingServicer(sightings, watch, export_of(database)),
             DecisionServicer(
                 decisions,
                 Replays(decisions, reviews, "scripted", metrics),

@@ -80,6 +80,7 @@ CameraService/GetCameraStatus        own    admin operator check-in-desk reader 
 SightingService/GetSighting          own    admin operator check-in-desk reader
 SightingService/ListSightings        own    admin operator check-in-desk reader
 SightingService/WatchSightings       own    admin operator check-in-desk reader
+SightingService/ExportSightings      own    admin operator reader
 DecisionService/ListDecisions        own    admin operator
 DecisionService/WhatIfThresholds     own    admin operator
 DecisionService/ListReviewQueue      own    admin operator
@@ -210,6 +211,7 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
         case (
             "ListSightings"
             | "WatchSightings"
+            | "ExportSightings"
             | "ListDecisions"
             | "WhatIfThresholds"
             | "ListReviewQueue"
