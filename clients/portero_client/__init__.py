@@ -55,6 +55,7 @@ from portero_client.audit import (
 )
 from portero_client.backoff import Backoff
 from portero_client.blocking import BlockingPorteroClient
+from portero_client.blocking_sighting_export import BlockingSightingExport
 from portero_client.blocking_watch import BlockingAttendanceWatch, BlockingCheckInWatch, BlockingSightingWatch
 from portero_client.calls import Page
 from portero_client.cameras import (
@@ -153,6 +154,7 @@ from portero_client.rebuild import RebuildOutcome, RebuiltPhoto
 from portero_client.review_pictures import ReviewPicture
 from portero_client.reviews import QueuedSighting, ReviewAction, Reviewed, ReviewReason, SightingReview
 from portero_client.settings import ConnectionSettings
+from portero_client.sighting_export import ExportedSighting, SightingExport
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
 from portero_client.streaming.blocking_stream import BlockingCameraStream
 from portero_client.streaming.camera_stream import CameraStream
@@ -232,6 +234,7 @@ __all__ = [
     "BlockingCheckInWatch",
     "BlockingListing",
     "BlockingPorteroClient",
+    "BlockingSightingExport",
     "BlockingSightingWatch",
     "Box",
     "BudgetState",
@@ -277,6 +280,7 @@ __all__ = [
     "EpochBegun",
     "Erasure",
     "ExportRecord",
+    "ExportedSighting",
     "Face",
     "FaceComparison",
     "FaceEncoding",
@@ -349,6 +353,7 @@ __all__ = [
     "Sighting",
     "SightingEvent",
     "SightingEventKind",
+    "SightingExport",
     "SightingKind",
     "SightingReview",
     "SightingWatch",

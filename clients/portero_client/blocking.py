@@ -25,6 +25,7 @@ from portero_client.blocking_resources import (
     BlockingSightings,
 )
 from portero_client.blocking_rights import BlockingPrivacy
+from portero_client.blocking_sighting_export import BlockingSightingExport
 from portero_client.blocking_subscriptions import BlockingSubscriptions
 from portero_client.blocking_visitors import BlockingVisitors
 from portero_client.blocking_watch import (
@@ -37,7 +38,7 @@ from portero_client.calls import Call
 from portero_client.calls import attendance as attendance_calls
 from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
-from portero_client.calls.sightings import WATCH_METHOD, watch_request
+from portero_client.calls.sightings import EXPORT_METHOD, WATCH_METHOD, export_request, watch_request
 from portero_client.collection_calls import BlockingCollections
 from portero_client.connection import open_blocking_channel
 from portero_client.health import ServerHealth
@@ -125,6 +126,59 @@ class BlockingPorteroClient:
             open_call,
             lambda error: error_from(error, self._settings.server),
             after=after,
+            backoff=self._settings.reconnect,
+        )
+
+    def export_sightings(
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        site: str = "",
+        camera: str = "",
+        person: str = "",
+        page_size: int = 0,
+        cursor: str = "",
+    ) -> BlockingSightingExport:
+        """Returns the sightings that began in a period, oldest first, in pages, across interruptions of the connection.
+
+        The server writes each call to its audit trail.
+
+        Args:
+            since: Sightings that began at this time or later.
+            until: Sightings that began before this time, at most 366 days later.
+            site: Only at cameras that belong to this site now; empty means all.
+            camera: Only at this camera, by id or resource name; empty means all.
+            person: Only of this person, by id or resource name; empty means all.
+            page_size: Most sightings of a page, 1..1000; 0 is the server's default.
+            cursor: The `cursor` of an earlier export under the same conditions, to go on after it.
+
+        Raises:
+            InvalidArgument: A name is malformed.
+        """
+
+        def request(place: str) -> bytes:
+            return export_request(
+                since=since,
+                until=until,
+                site=site,
+                camera=camera,
+                person=person,
+                page_size=page_size,
+                cursor=place,
+            ).SerializeToString()
+
+        # A malformed name is raised here, where the caller can see why.
+        request(cursor)
+
+        def open_call(place: str) -> BlockingWatchCall:
+            method: grpc.UnaryStreamMultiCallable[bytes, bytes] = self._watch_channel().unary_stream(EXPORT_METHOD)
+            return method(request(place), metadata=self._settings.metadata())
+
+        return BlockingSightingExport(
+            open_call,
+            lambda error: error_from(error, self._settings.server),
+            cursor=cursor,
             backoff=self._settings.reconnect,
         )
 

@@ -18,7 +18,7 @@ from portero_client.calls import Call
 from portero_client.calls import attendance as attendance_calls
 from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
-from portero_client.calls.sightings import WATCH_METHOD, watch_request
+from portero_client.calls.sightings import EXPORT_METHOD, WATCH_METHOD, export_request, watch_request
 from portero_client.check_ins import Documents
 from portero_client.collection_calls import Collections
 from portero_client.connection import open_channel
@@ -27,6 +27,7 @@ from portero_client.judging import Reviews
 from portero_client.resources import Cameras, Decisions, Images, People, Sightings
 from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
+from portero_client.sighting_export import SightingExport
 from portero_client.sightings import SightingKind
 from portero_client.status import error_from
 from portero_client.streaming.camera_stream import CameraStream
@@ -124,6 +125,60 @@ class PorteroClient:
             open_call,
             lambda error: error_from(error, self._settings.server),
             after=after,
+            backoff=self._settings.reconnect,
+        )
+
+    def export_sightings(
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        site: str = "",
+        camera: str = "",
+        person: str = "",
+        page_size: int = 0,
+        cursor: str = "",
+    ) -> SightingExport:
+        """Returns the sightings that began in a period, oldest first, in pages, across interruptions of the connection.
+
+        The server writes each call to its audit trail.
+
+        Args:
+            since: Sightings that began at this time or later.
+            until: Sightings that began before this time, at most 366 days later.
+            site: Only at cameras that belong to this site now; empty means all.
+            camera: Only at this camera, by id or resource name; empty means all.
+            person: Only of this person, by id or resource name; empty means all.
+            page_size: Most sightings of a page, 1..1000; 0 is the server's default.
+            cursor: The `cursor` of an earlier export under the same conditions, to go on after it.
+
+        Raises:
+            InvalidArgument: A name is malformed.
+        """
+
+        def request(place: str) -> bytes:
+            return export_request(
+                since=since,
+                until=until,
+                site=site,
+                camera=camera,
+                person=person,
+                page_size=page_size,
+                cursor=place,
+            ).SerializeToString()
+
+        # A malformed name is raised here, where the caller can see why.
+        request(cursor)
+
+        def open_call(place: str) -> WatchCall:
+            channel = self._watch_channel()
+            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(EXPORT_METHOD)
+            return method(request(place), metadata=self._settings.metadata())
+
+        return SightingExport(
+            open_call,
+            lambda error: error_from(error, self._settings.server),
+            cursor=cursor,
             backoff=self._settings.reconnect,
         )
 

@@ -97,7 +97,7 @@ class EventWatch(AsyncIterator[EventT]):
         if self._call is None:
             self._call = self._open_call(self.position)
         try:
-            data = await _read(self._call)
+            data = await read_message(self._call)
         except grpc.aio.AioRpcError as error:
             self._call = None
             await self._pause(self._translate(error))
@@ -143,7 +143,7 @@ class AttendanceWatch(EventWatch[AttendanceEvent]):
         return event_from(data)
 
 
-async def _read(call: WatchCall) -> object:
+async def read_message(call: WatchCall) -> object:
     """Returns the result of a read, and raises a cancellation that gRPC swallowed meanwhile.
 
     A read waits for the task that makes the call; if it is canceled there, it cancels that task, which may end as if

@@ -13,6 +13,7 @@ from portero_client.sightings import Sighting, SightingKind
 
 _SERVICE = "/portero.v1.SightingService/"
 WATCH_METHOD = _SERVICE + "WatchSightings"
+EXPORT_METHOD = _SERVICE + "ExportSightings"
 
 
 def get(sighting: str) -> Call[Sighting]:
@@ -61,4 +62,19 @@ def watch_request(
         camera=CAMERAS.name(camera) if camera else "",
         person=PEOPLE.name(person) if person else "",
         kind=convert.SIGHTING_KINDS[kind],
+    )
+
+
+def export_request(
+    *, since: datetime, until: datetime, site: str, camera: str, person: str, page_size: int, cursor: str
+) -> pb2.ExportSightingsRequest:
+    """Returns the request for the sightings that began in a period, after a cursor."""
+    return pb2.ExportSightingsRequest(
+        page_size=page_size,
+        cursor=cursor,
+        start_time=convert.time_to(since),
+        end_time=convert.time_to(until),
+        site=site,
+        camera=CAMERAS.name(camera) if camera else "",
+        person=PEOPLE.name(person) if person else "",
     )

@@ -22,6 +22,12 @@ class FakeSightings:
         self.sightings: dict[str, pb2.Sighting] = {}
         self.events: list[pb2.WatchSightingsResponse] = []
         self.watches: list[int | None] = []
+        self.sites: dict[str, str] = {}
+        """The site of each camera, "cameras/{camera}"."""
+        self.export_cursors: list[str] = []
+        """Where exports began or went on."""
+        self.export_cut: Refusal | None = None
+        """Ends exports after each page with an error."""
         self._changed = asyncio.Condition()
         self._cuts = 0
         self._cut_with: Refusal | None = None
@@ -35,7 +41,10 @@ class FakeSightings:
 
     def streams(self) -> dict[str, tuple[type, StreamMethod]]:
         """Returns the table of the server streams."""
-        return {"WatchSightings": (pb2.WatchSightingsRequest, self.watch)}
+        return {
+            "WatchSightings": (pb2.WatchSightingsRequest, self.watch),
+            "ExportSightings": (pb2.ExportSightingsRequest, self.export),
+        }
 
     def store(self, sighting_id: str, camera: str, person: str = "", *, seconds: int = 0, lasting: int = 5) -> None:
         """Stores a sighting that began `seconds` into the fake's time; `person` is an id, empty for a stranger."""
@@ -111,6 +120,26 @@ class FakeSightings:
                 if self._cut_with is not None:
                     raise self._cut_with
                 return
+
+    async def export(self, request: pb2.ExportSightingsRequest) -> AsyncIterator[pb2.ExportSightingsResponse]:
+        """Yields the sightings that began in the period, oldest first; cursors are numbers."""
+        self.export_cursors.append(request.cursor)
+        begin, end = request.start_time.seconds, request.end_time.seconds
+        rows = [
+            pb2.ExportedSighting(sighting=sighting, site=self.sites.get(sighting.camera, ""))
+            for sighting in sorted(self.sightings.values(), key=lambda each: (each.first_seen_time.seconds, each.name))
+            if begin <= sighting.first_seen_time.seconds < end
+        ]
+        rows = [row for row in rows if request.site in ("", row.site)]
+        sent, size = int(request.cursor or 0), request.page_size or 500
+        while True:
+            page = rows[sent : sent + size]
+            sent += len(page)
+            yield pb2.ExportSightingsResponse(sightings=page, next_cursor=str(sent) if sent < len(rows) else "")
+            if sent >= len(rows):
+                return
+            if self.export_cut is not None:
+                raise self.export_cut
 
 
 def _watched(request: pb2.WatchSightingsRequest, sighting: pb2.Sighting) -> bool:
