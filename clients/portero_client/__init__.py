@@ -18,6 +18,7 @@ PORTERO_CLIENT_KEY, PORTERO_SERVER_NAME, PORTERO_TOKEN, PORTERO_TOKEN_FILE. A cl
 connects first, its token file before each call.
 """
 
+from portero_client import errors
 from portero_client.attendance import (
     AttendanceChange,
     AttendanceChangeCause,
@@ -111,24 +112,7 @@ from portero_client.documents import (
     Review,
     ReviewDecision,
 )
-from portero_client.errors import (
-    Aborted,
-    AlreadyExists,
-    DeadlineExceeded,
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-    PorteroError,
-    ResourceExhausted,
-    ServerFault,
-    SpoolDamaged,
-    SpoolFault,
-    Unauthenticated,
-    Unavailable,
-    Unimplemented,
-    Unreachable,
-)
+from portero_client.errors import *  # noqa: F403
 from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections, ShadowReport
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
@@ -200,9 +184,7 @@ from portero_client.visitors import ForgetReceipt, PromotedVisitor, Visitor
 from portero_client.watch import AttendanceWatch, CheckInWatch, SightingWatch
 
 __all__ = [
-    "Aborted",
     "Acknowledged",
-    "AlreadyExists",
     "ApiKey",
     "AttendanceChange",
     "AttendanceChangeCause",
@@ -264,7 +246,6 @@ __all__ = [
     "ConfusablePair",
     "ConnectionSettings",
     "Consent",
-    "DeadlineExceeded",
     "Decision",
     "DecisionReason",
     "DeliveryLimits",
@@ -289,7 +270,6 @@ __all__ = [
     "FaceQuality",
     "FacesRepair",
     "FacesReport",
-    "FailedPrecondition",
     "FieldAgreement",
     "FieldReading",
     "FieldSource",
@@ -306,7 +286,6 @@ __all__ = [
     "ImageLimits",
     "ImportedGuests",
     "ImportedPerson",
-    "InvalidArgument",
     "Listing",
     "LivenessEvidence",
     "LivenessResult",
@@ -317,11 +296,9 @@ __all__ = [
     "NewGuest",
     "NewKey",
     "NewSecret",
-    "NotFound",
     "OpenQuestion",
     "Page",
     "PeopleSink",
-    "PermissionDenied",
     "Person",
     "PersonPrivacy",
     "PersonRecord",
@@ -329,7 +306,6 @@ __all__ = [
     "PhotoCheck",
     "PhotoFlaw",
     "PorteroClient",
-    "PorteroError",
     "PresenceMeasure",
     "PromotedVisitor",
     "QueuedSighting",
@@ -337,7 +313,6 @@ __all__ = [
     "RebuildOutcome",
     "RebuiltPhoto",
     "Recognition",
-    "ResourceExhausted",
     "Review",
     "ReviewAction",
     "ReviewDecision",
@@ -347,7 +322,6 @@ __all__ = [
     "Role",
     "RosterImport",
     "ScheduleException",
-    "ServerFault",
     "ServerHealth",
     "ShadowReport",
     "Sighting",
@@ -358,9 +332,7 @@ __all__ = [
     "SightingReview",
     "SightingWatch",
     "SpoolBack",
-    "SpoolDamaged",
     "SpoolFailed",
-    "SpoolFault",
     "SpoolLimits",
     "SpoolPolicy",
     "SpoolSetAside",
@@ -384,12 +356,8 @@ __all__ = [
     "TrackState",
     "TrackUpdated",
     "TrialDelivery",
-    "Unauthenticated",
-    "Unavailable",
-    "Unimplemented",
     "UnprovenCause",
     "UnprovenSpan",
-    "Unreachable",
     "UnrecognizedPerson",
     "Usage",
     "UsageLine",
@@ -401,3 +369,4 @@ __all__ = [
     "WhatIfResult",
     "WhatIfTally",
 ]
+__all__ += errors.__all__

@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
+__all__ = [
+    "Aborted",
+    "AlreadyExists",
+    "DeadlineExceeded",
+    "FailedPrecondition",
+    "InvalidArgument",
+    "NotFound",
+    "PermissionDenied",
+    "PorteroError",
+    "ResourceExhausted",
+    "ServerFault",
+    "SpoolDamaged",
+    "SpoolFault",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "Unreachable",
+]
+
 
 class PorteroError(Exception):
     """Base class of every error that the SDK raises on purpose.
