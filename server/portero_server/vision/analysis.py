@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.glimpse import Glimpse
 from portero_server.domain.gate.cadence import When
 from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
 from portero_server.vision.pixels import Pixels
@@ -25,6 +26,7 @@ class FrameAnalysis:
         thorough: Whether small faces were searched for.
         share: Largest share of the picture, 0..1, by which a frame since the last look differed from the background.
         damaged: Whether the picture data is damaged, so that the frame was passed over; its outcome is SKIPPED.
+        glimpse: What the picture says of the camera's view; of one frame a second, and only where it is asked for.
         sharpness: Sharpness of the whole frame, 0..1; only when it was decoded for text.
         seconds: Time the look took, without the wait for a thread.
         gate_seconds: The part of it that the gate took; all of it when the gate stopped the frame.
@@ -37,6 +39,7 @@ class FrameAnalysis:
     share: float = 0.0
     sharpness: float = 0.0
     damaged: bool = False
+    glimpse: Glimpse | None = None
     seconds: float = 0.0
     gate_seconds: float = 0.0
 

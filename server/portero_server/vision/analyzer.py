@@ -11,10 +11,12 @@ from typing import Protocol
 from portero_server.clock import Clock
 from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
+from portero_server.domain.detection.glimpse import Glimpse
 from portero_server.domain.gate.cadence import Due, When
 from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
 from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.gate import GateResult, MotionGate
+from portero_server.vision.glimpse import Glimpses
 from portero_server.vision.jpeg import decode_color, to_gray
 from portero_server.vision.pixels import Pixels
 from portero_server.vision.quality import sharpness
@@ -42,9 +44,12 @@ class Detector(Protocol):
 class CameraAnalyzer:
     """The state of one camera between frames: the gate's background, and changed regions not searched yet."""
 
-    def __init__(self, detector: Detector, threads: ThreadPoolExecutor, clock: Clock) -> None:
+    def __init__(
+        self, detector: Detector, threads: ThreadPoolExecutor, clock: Clock, glimpses: Glimpses | None = None
+    ) -> None:
         self._clock = clock
         self._detector = detector
+        self._glimpses = glimpses
         self._threads = threads
         self._gate = MotionGate()
         self._changed: Box | None = None
@@ -78,6 +83,7 @@ class CameraAnalyzer:
     def _look(self, frame: Frame, due: Due, text: bool) -> FrameAnalysis:
         started = self._clock.monotonic()
         gate = self._gate.look(frame.jpeg, frame.time.passed, frame.zones)
+        glimpse = None if text or gate.damaged else self._glimpse(frame)
         gated = self._clock.monotonic() - started
         if gate.damaged:
             # It shows what nobody saw. What was due stays due, for the next sound frame.
@@ -89,9 +95,9 @@ class CameraAnalyzer:
             self._changed = region if self._changed is None else self._changed.union(region)
         if self._changed is None:
             outcome = FrameOutcome.DUPLICATE if gate.duplicate else FrameOutcome.UNCHANGED
-            return FrameAnalysis(outcome, seconds=gated, gate_seconds=gated)
+            return FrameAnalysis(outcome, glimpse=glimpse, seconds=gated, gate_seconds=gated)
         if not due.look:
-            return FrameAnalysis(FrameOutcome.SKIPPED, seconds=gated, gate_seconds=gated)
+            return FrameAnalysis(FrameOutcome.SKIPPED, glimpse=glimpse, seconds=gated, gate_seconds=gated)
         changed, self._changed = self._changed, None
         share, self._share = self._share, 0.0
         pixels = blacken(decode_color(frame.jpeg), frame.zones)
@@ -108,9 +114,16 @@ class CameraAnalyzer:
             pixels if faces else None,
             due.thorough,
             share,
+            glimpse=glimpse,
             seconds=self._clock.monotonic() - started,
             gate_seconds=gated,
         )
+
+    def _glimpse(self, frame: Frame) -> Glimpse | None:
+        """Returns what the frame says of the view, if it is asked for and due; a duplicate shows what it repeats."""
+        if self._glimpses is None or self._gate.picture is None:
+            return None
+        return self._glimpses.take(self._gate.picture, frame.time.passed, frame.zones)
 
     def _faces(self, pixels: Pixels, changed: Box, due: Due) -> list[FoundFace]:
         """Searches where something changed or somebody is expected, and now and then, if thoroughly, everywhere."""
@@ -152,15 +165,16 @@ class VisionPool:
     Their queue is fair: each camera gets one short turn at a time.
     """
 
-    def __init__(self, detector: Detector, clock: Clock, *, threads: int) -> None:
-        """Uses `threads` threads; 0 means one per processor."""
+    def __init__(self, detector: Detector, clock: Clock, *, threads: int, glimpses: bool = False) -> None:
+        """Uses `threads` threads, 0 means one per processor; `glimpses`: whether the views of cameras are looked at."""
+        self._glimpses = glimpses
         self._clock = clock
         self._detector = detector
         self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="look")
 
     def scene(self) -> CameraAnalyzer:
         """Creates the analyzer of one stream."""
-        return CameraAnalyzer(self._detector, self._threads, self._clock)
+        return CameraAnalyzer(self._detector, self._threads, self._clock, Glimpses() if self._glimpses else None)
 
     async def aclose(self) -> None:
         """Waits for the analyses in progress and ends the threads."""

@@ -12,6 +12,7 @@ from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.domain.gate.damage import DamageWatch
 from portero_server.vision.background import Background, BackgroundPolicy
 from portero_server.vision.opencv import cv2
+from portero_server.vision.pixels import Gray
 from portero_server.vision.thumbnail import Thumbnail, decode_thumbnail
 from portero_server.vision.zones import blacken
 
@@ -41,9 +42,14 @@ class GateResult:
 
 
 class MotionGate:
-    """Compares each frame of one camera with its learned background. One frame at a time, from any thread."""
+    """Compares each frame of one camera with its learned background. One frame at a time, from any thread.
+
+    Attributes:
+        picture: The last sound frame, gray, 40 to 256 pixels, zones blackened; None before the first.
+    """
 
     def __init__(self, policy: BackgroundPolicy | None = None) -> None:
+        self.picture: Gray | None = None
         self._background = Background(policy or BackgroundPolicy())
         self._last_file: tuple[int, int] | None = None
         self._reduce: Literal[1, 2, 4, 8] = 8
@@ -67,6 +73,7 @@ class MotionGate:
         self._last_file = file
         if self._damage.passes_over(damaged=damaged):
             return GateResult(changed=False, share=0.0, duplicate=False, damaged=True)
+        self.picture = thumbnail
         share = self._background.update(thumbnail, captured)
         region = self._background.region if share > 0.0 else WHOLE
         return GateResult(changed=share > 0.0, share=share, duplicate=False, region=region)

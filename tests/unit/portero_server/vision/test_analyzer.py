@@ -78,6 +78,14 @@ class _Camera:
         looks = await self._scene.look(frames, lambda _: due, text=False)
         return [look.outcome if isinstance(look, FrameAnalysis) else look.reason for look in looks]
 
+    async def look(self, *frames: Frame) -> list[FrameAnalysis]:
+        looks: list[FrameAnalysis] = []
+        for frame in frames:
+            (found,) = await self._scene.look([frame], lambda _: _LOOK, text=False)
+            assert isinstance(found, FrameAnalysis)
+            looks.append(found)
+        return looks
+
     async def frame(self, due: Due, lamp: tuple[int, int] | None = None, *, text: bool = False) -> FrameAnalysis:
         (look,) = await self._scene.look([self.shoot(lamp)], lambda _: due, text=text)
         assert isinstance(look, FrameAnalysis)
@@ -235,4 +243,28 @@ async def test_a_turn_ends_when_its_time_is_up(detector: _Detector) -> None:
     eyes = VisionPool(detector, _HurriedClock(), threads=1)
     camera = _Camera(eyes.scene())
     assert len(await camera.turn(_PASS, camera.shoot(), camera.shoot(), camera.shoot())) == 1
+    await eyes.aclose()
+
+
+async def test_the_view_is_looked_at_once_a_second() -> None:
+    """Where views are asked for, the first frame of a second has a glimpse, also a still or a repeated one."""
+    eyes = VisionPool(_Detector(), ManualClock(), threads=1, glimpses=True)
+    camera = _Camera(eyes.scene())
+    looks = [await camera.frame(_LOOK) for _ in range(20)]
+    # At five frames a second, from a fifth of the first second on.
+    assert [place for place, look in enumerate(looks) if look.glimpse is not None] == [0, 4, 9, 14, 19]
+    assert looks[14].outcome is FrameOutcome.UNCHANGED
+    same = camera.shoot()
+    later = [same._replace(time=time_of(same.captured_at + timedelta(seconds=wait))) for wait in (1, 2)]
+    found = await camera.look(same, *later)
+    assert [look.glimpse is not None for look in found] == [False, True, True]
+    assert [look.outcome for look in found[1:]] == [FrameOutcome.DUPLICATE] * 2
+    await eyes.aclose()
+
+
+async def test_views_that_nobody_asks_for_cost_nothing(camera: _Camera) -> None:
+    """Without attendance no frame has a glimpse, and neither has one that is read for text."""
+    assert all([(await camera.frame(_LOOK)).glimpse is None for _ in range(10)])
+    eyes = VisionPool(_Detector(), ManualClock(), threads=1, glimpses=True)
+    assert (await _Camera(eyes.scene()).frame(_LOOK, text=True)).glimpse is None
     await eyes.aclose()
