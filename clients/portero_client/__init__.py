@@ -67,6 +67,7 @@ from portero_client.cameras import (
     ClockState,
     SteeringCause,
     TimeSource,
+    ViewState,
 )
 from portero_client.client import PorteroClient
 from portero_client.decisions import Decision, DecisionReason, WhatIf, WhatIfChange, WhatIfResult, WhatIfTally
@@ -362,6 +363,7 @@ __all__ = [
     "Usage",
     "UsageLine",
     "Verification",
+    "ViewState",
     "Visitor",
     "WebhookSink",
     "WhatIf",

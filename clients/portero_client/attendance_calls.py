@@ -147,6 +147,10 @@ class AttendanceGroups:
         """Ends a placement; without `end` the camera never watched the room, and None is returned. Raises NotFound."""
         return await self._ask(group_calls.end_placement(placement, end))
 
+    async def accept_camera_view(self, camera: str) -> datetime:
+        """Stores that the view which a camera has from now on is the one it should have. Raises NotFound."""
+        return await self._ask(group_calls.accept_camera_view(camera))
+
     async def placements(self) -> tuple[CameraPlacement, ...]:
         """Returns which cameras watch which rooms."""
         return await self._ask(group_calls.placements())

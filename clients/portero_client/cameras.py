@@ -43,6 +43,17 @@ class ClockState(Enum):
     DRIFTING = "drifting"
 
 
+class ViewState(Enum):
+    """What a camera sees of what it should."""
+
+    UNKNOWN = "unknown"
+    """No stream is open, or nobody looks: the server keeps no attendance, or the camera watches no room."""
+    CLEAR = "clear"
+    DARK = "dark"
+    COVERED = "covered"
+    MOVED = "moved"
+
+
 class SteeringCause(Enum):
     """Why a camera's bridge is asked for a lower rate, smaller pictures or a pause."""
 
@@ -113,6 +124,7 @@ class CameraStatus:
         time_to_name_p50: From receipt of the first frame that showed a face to its name: what half of the last hundred
             names of the session did not exceed, or None before the first.
         time_to_name_p95: The same for 95 % of them.
+        view_state: What the camera sees of what it should, as of some seconds ago; UNKNOWN also at an older server.
     """
 
     streaming: bool
@@ -135,3 +147,4 @@ class CameraStatus:
     steering_causes: tuple[SteeringCause, ...] = ()
     time_to_name_p50: timedelta | None = None
     time_to_name_p95: timedelta | None = None
+    view_state: ViewState = ViewState.UNKNOWN

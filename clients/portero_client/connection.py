@@ -67,6 +67,7 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
         "PutScheduleException",
         "RemoveScheduleException",
         "PlaceCamera",
+        "AcceptCameraView",
         "ListPlacements",
     ),
     "portero.v1.AttendanceService": (

@@ -24,6 +24,7 @@ from portero_client.cameras import (
     ClockState,
     SteeringCause,
     TimeSource,
+    ViewState,
 )
 from portero_client.detections import (
     Box,
@@ -58,6 +59,11 @@ _PURPOSES: dict[CameraPurpose, camera_service_pb2.CameraPurpose.ValueType] = {
 _TIME_SOURCES: dict[TimeSource, camera_service_pb2.CameraTimeSource.ValueType] = {
     TimeSource.CAPTURE: camera_service_pb2.CAMERA_TIME_SOURCE_CAPTURE,
     TimeSource.ARRIVAL: camera_service_pb2.CAMERA_TIME_SOURCE_ARRIVAL,
+}
+_VIEW_STATES: dict[int, ViewState] = {
+    camera_service_pb2.ViewState.Value(f"VIEW_STATE_{state.name}"): state
+    for state in ViewState
+    if state is not ViewState.UNKNOWN
 }
 _CLOCK_STATES: dict[int, ClockState] = {
     camera_service_pb2.ClockState.Value(f"CLOCK_STATE_{state.name}"): state
@@ -270,6 +276,7 @@ def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
         open_tracks=message.open_tracks,
         watermark_lag=message.watermark_lag,
         clock_state=_CLOCK_STATES.get(message.clock_state, ClockState.UNKNOWN),
+        view_state=_VIEW_STATES.get(message.view_state, ViewState.UNKNOWN),
         clock_skew=message.clock_skew.ToTimedelta() if message.HasField("clock_skew") else None,
         agent=message.agent,
         network_delay=message.network_delay.ToTimedelta() if message.HasField("network_delay") else None,

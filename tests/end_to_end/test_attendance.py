@@ -34,10 +34,16 @@ _STEP = 1.5
 _MINUTES = 6
 
 
-def _picture(number: int, *, ana: bool) -> bytes:
-    """Returns a dark picture, no two of them alike, with Ana in it or without."""
+_COVERED = timedelta(minutes=2), timedelta(minutes=3)
+"""When something is before the lens, counted from the beginning of the lesson."""
+
+
+def _picture(number: int, *, ana: bool, covered: bool = False) -> bytes:
+    """Returns a picture of a dim room, no two of them alike, with Ana in it or without, or of a covered lens."""
     pixels = np.full((240, 320, 3), 20 + number % 2, np.uint8)
-    if ana:
+    if not covered:
+        pixels[:, 180:200] = pixels[20:50, 200:] = 70
+    if ana and not covered:
         left = 40 + number % 8
         pixels[60:160, left : left + 100] = ANA
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
@@ -69,12 +75,13 @@ async def _school(client: PorteroClient) -> None:
     await client.attendance_groups.put_schedule(AttendanceSchedule("math", "1b", ("a",), _DAY, time(10), ends))
 
 
-async def _upload(client: PorteroClient) -> None:
-    """Sends what the camera saw yesterday: Ana from the beginning on, and nobody else."""
+async def _upload(client: PorteroClient, *, covered: bool = False) -> None:
+    """Sends what the camera saw yesterday: Ana from the beginning on, and nobody else; or for a minute nothing."""
     async with client.stream("door", mode=DeliveryMode.LOSSLESS) as camera:
         for number in range(round((60 * (_MINUTES + 1) + 4) / _STEP)):
             seconds = number * _STEP - 62
-            await camera.send(_picture(number, ana=seconds > 0), _BEGINS + timedelta(seconds=seconds))
+            hidden = covered and _COVERED[0] <= timedelta(seconds=seconds) < _COVERED[1]
+            await camera.send(_picture(number, ana=seconds > 0, covered=hidden), _BEGINS + timedelta(seconds=seconds))
 
 
 async def test_what_a_bridge_sends_a_day_late_decides_the_session_anew(tmp_path: Path) -> None:
@@ -95,3 +102,25 @@ async def test_what_a_bridge_sends_a_day_late_decides_the_session_anew(tmp_path:
         changes = [each async for each in client.attendance.changes(session=_SESSION, person="eve")]
         assert changes[0].cause is AttendanceChangeCause.DECIDED
         assert changes[-1].cause in (AttendanceChangeCause.COVERAGE, AttendanceChangeCause.SIGHTING)
+
+
+async def test_nobody_is_absent_while_the_lens_was_covered(tmp_path: Path) -> None:
+    """Who may have come while the lens was covered is unproven, with the cause and the time; who was seen is not."""
+    async with (
+        running_server(tmp_path, engine="scripted", attendance="true") as server,
+        PorteroClient(ConnectionSettings(server.address)) as client,
+    ):
+        await _school(client)
+        await _upload(client, covered=True)
+
+        def watched(found: dict[str, AttendanceRecord]) -> bool:
+            causes = {cause for each in found["people/eve"].unproven for cause in each.causes}
+            return causes == {UnprovenCause.COVERED}
+
+        after = await _until(client, watched)
+        eve = after["people/eve"]
+        assert eve.status is AttendanceStatus.UNPROVEN
+        (blind,) = eve.unproven
+        assert abs(blind.start_time - (_BEGINS + _COVERED[0])) <= timedelta(seconds=2 * _STEP)
+        assert abs(blind.end_time - (_BEGINS + _COVERED[1])) <= timedelta(seconds=2 * _STEP)
+        assert after["people/ana"].status is AttendanceStatus.PRESENT

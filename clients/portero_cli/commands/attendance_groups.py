@@ -13,6 +13,7 @@ from portero_cli.roster_file import COLUMNS_HELP, roster_in
 from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.attendance_sheets import groups_sheet, placements_sheet, roster_sheet, schedules_sheet
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.tables import local_time
 from portero_cli.session import Session, command
 from portero_cli.table_file import content_of
 from portero_cli.times import parse_duration, parse_time
@@ -34,6 +35,7 @@ def add_to(group: typer.Typer) -> None:
         ("cameras", cameras),
         ("place", place),
         ("end-place", end_place),
+        ("accept-view", accept_view),
     ):
         group.command(name)(function)
 
@@ -231,6 +233,18 @@ async def place(
     async with session.client() as client:
         placed = await client.attendance_groups.place_camera(camera, room, start=start, end=end)
     session.output.show({"placement": placed}, placements_sheet([placed]))
+    return ExitCode.OK
+
+
+@command
+async def accept_view(
+    session: Session,
+    camera: Annotated[str, typer.Argument(metavar="CAMERA", help="Id, or cameras/ID.", show_default=False)],
+) -> ExitCode:
+    """Store that a camera which counts as moved points where it should. The time before stays unproven."""
+    async with session.client() as client:
+        accepted = await client.attendance_groups.accept_camera_view(camera)
+    session.output.show({"accept_time": accepted}, f"its view counts from {local_time(accepted)} on")
     return ExitCode.OK
 
 

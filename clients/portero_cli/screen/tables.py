@@ -22,6 +22,7 @@ from portero_client import (
     Person,
     ShadowReport,
     Sighting,
+    ViewState,
 )
 from portero_client.names import CAMERAS, PEOPLE
 
@@ -249,6 +250,11 @@ def clock_words(status: CameraStatus) -> str:
     return words if status.clock_skew is None else f"{words}, {status.clock_skew.total_seconds():+.1f} s"
 
 
+def view_words(status: CameraStatus) -> str:
+    """Returns why a camera sees nothing of what it should; empty if it does, or if nobody looks."""
+    return "" if status.view_state in (ViewState.CLEAR, ViewState.UNKNOWN) else status.view_state.value
+
+
 def naming_times(status: CameraStatus) -> tuple[float, float] | None:
     """Returns the seconds within which half of the last names came, and 95 %; None before the first."""
     if status.time_to_name_p50 is None or status.time_to_name_p95 is None:
@@ -351,6 +357,7 @@ def status_details(status: CameraStatus, now: datetime) -> Table:
         ("named in", naming_words(naming_times(status))),
         ("not yet durable", status.watermark_lag),
         ("clock", clock_words(status)),
+        ("view", view_words(status)),
         ("asked for", asked_words(status)),
         ("delay", "" if delay is None else f"{delay.total_seconds() * 1000:.0f} ms"),
         ("bridge", status.agent),

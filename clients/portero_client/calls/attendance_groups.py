@@ -18,7 +18,7 @@ from portero_client.attendance_groups import (
     ScheduleException,
 )
 from portero_client.calls.base import Call, Page, PageCall, unary
-from portero_client.convert import time_to
+from portero_client.convert import time_from, time_to
 from portero_client.names import ATTENDANCE_GROUPS, ATTENDANCE_SCHEDULES, CAMERAS, PLACEMENTS
 
 _SERVICE = "/portero.v1.AttendanceGroupService/"
@@ -190,6 +190,16 @@ def end_placement(placement: str, end: datetime | None) -> Call[CameraPlacement 
         pb2.EndPlacementRequest(name=PLACEMENTS.name(placement), end_time=None if end is None else time_to(end)),
         pb2.EndPlacementResponse,
         lambda answer: convert.placement_from(answer.placement) if answer.HasField("placement") else None,
+    )
+
+
+def accept_camera_view(camera: str) -> Call[datetime]:
+    """Stores that the view which a camera has now is the one it should have."""
+    return unary(
+        _SERVICE + "AcceptCameraView",
+        pb2.AcceptCameraViewRequest(camera=CAMERAS.name(camera)),
+        pb2.AcceptCameraViewResponse,
+        lambda answer: time_from(answer.accept_time),
     )
 
 

@@ -9,20 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from portero_server.attendance.coverage_follower import CoverageFollower
 from portero_server.domain.attendance.frame_notes import FrameNotes, WatchHole
+from portero_server.domain.attendance.known_view import KnownView, ViewWatch
 from portero_server.domain.attendance.spans import TimeSpan
 from portero_server.domain.attendance.unproven import UnprovenCause, UnprovenSpan
 from portero_server.domain.cameras import TimeSource
 from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.errors import StoreUnavailable
 from portero_server.recognition.frame_follower import FrameFollower
 from portero_server.store.attendance.coverage import CoverageStore
 from portero_server.store.attendance.settled import DurableStream, SettledFrames
+from portero_server.store.attendance.views import ViewStore
+from portero_server.vision import view_edges
 
 _log = structlog.get_logger(__name__)
 
@@ -58,14 +63,17 @@ class _Noted:
     rounds: int = _ROUNDS_AFTER
     seen: list[TimeSpan] = field(default_factory=list)
     faults: list[UnprovenSpan] = field(default_factory=list)
+    views: dict[datetime, KnownView] = field(default_factory=dict)
+    view: ViewState = ViewState.UNSPECIFIED
 
 
 class CoverageRecorder:
     """Notes frames, and writes down what they show."""
 
-    def __init__(self, settled: SettledFrames, coverage: CoverageStore) -> None:
+    def __init__(self, settled: SettledFrames, coverage: CoverageStore, views: ViewStore) -> None:
         self._settled = settled
         self._coverage = coverage
+        self._views = views
         self._open: OpenStreams = _none_open
         # By camera, the newest last.
         self._noted: dict[str, list[_Noted]] = {}
@@ -81,7 +89,7 @@ class CoverageRecorder:
             return inner
         noted = _Noted()
         self._noted.setdefault(camera_id, []).append(noted)
-        return CoverageFollower(inner, noted.notes, lambda: self._look(camera_id, noted))
+        return CoverageFollower(inner, noted.notes, lambda: self._look(camera_id, noted), lambda: noted.view)
 
     async def run(self) -> None:
         """Works until canceled."""
@@ -107,12 +115,15 @@ class CoverageRecorder:
         sessions = {each.session for _, each in everything if each.session is not None and each.stream_id is None}
         stream_ids = {each.stream_id for _, each in everything if each.stream_id is not None}
         durable = await self._settled.durable(sessions, stream_ids)
+        stored = await self._views.views({camera_id for camera_id, _ in everything})
+        views = {camera_id: dict(known) for camera_id, known in stored.items()}
         for camera_id, each in everything:
             # Where frames are dated by their arrival, the bridge's clock does not matter.
-            await self._take(each, durable, believed=placed[camera_id] is not TimeSource.ARRIVAL)
-            if each.seen or each.faults:
-                await self._coverage.add(camera_id, tuple(each.seen), tuple(each.faults))
-                each.seen, each.faults = [], []
+            believed = placed[camera_id] is not TimeSource.ARRIVAL
+            await self._take(each, durable, views.setdefault(camera_id, {}), believed=believed)
+            if each.seen or each.faults or each.views:
+                await self._coverage.add(camera_id, tuple(each.seen), tuple(each.faults), tuple(each.views.values()))
+                each.seen, each.faults, each.views = [], [], {}
 
     def _bind(self, placed: Mapping[str, TimeSource]) -> None:
         """Finds out whose notes are whose, without waiting: the newest notes are those of the open stream."""
@@ -134,15 +145,30 @@ class CoverageRecorder:
             noted.session = stream.session
             noted.clock_wrong = stream.clock_state is not ClockState.STEADY
 
-    async def _take(self, noted: _Noted, durable: Iterable[DurableStream], *, believed: bool) -> None:
+    async def _take(
+        self,
+        noted: _Noted,
+        durable: Iterable[DurableStream],
+        views: dict[datetime, KnownView],
+        *,
+        believed: bool,
+    ) -> None:
+        """Takes what is settled of a stream's notes; `views` are those of its camera, and are changed."""
         stream = _stream_of(noted, durable)
         if stream is None:
             return
         noted.stream_id = stream.stream_id
-        seen, holes = noted.notes.settled(stream.durable_sequence)
+        seen, holes, looks = noted.notes.settled(stream.durable_sequence)
         noted.seen += seen
         if noted.clock_wrong and believed:
             noted.faults += [UnprovenSpan(each.start, each.end, (UnprovenCause.CLOCK_FAULT,)) for each in seen]
+        elif looks:
+            # What an earlier round could not write is newer than what is stored.
+            views |= noted.views
+            watch = ViewWatch(view_edges, views)
+            noted.faults += watch.blind(looks)
+            noted.views |= watch.changed
+            noted.view = watch.state
         for hole in holes:
             if causes := await self._causes(stream.stream_id, hole):
                 noted.faults.append(UnprovenSpan(hole.span.start, hole.span.end, causes))

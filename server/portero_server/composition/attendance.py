@@ -25,6 +25,7 @@ from portero_server.store.attendance.rooms import RoomStore
 from portero_server.store.attendance.scopes import ScopeStore
 from portero_server.store.attendance.sessions import AttendanceSessionStore
 from portero_server.store.attendance.settled import SettledFrames
+from portero_server.store.attendance.views import ViewStore
 from portero_server.streaming.registry import Streams
 from portero_server.watching.watch import Watch, WatchPolicy
 
@@ -82,7 +83,7 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
         database, clock, open_for=open_for, consent_required=consent_required, notices=rules
     )
     remarks = RemarkStore(database, clock, open_for=open_for, consent_required=consent_required, notices=rules)
-    scope = AttendanceScope(ScopeStore(database))
+    scope, views = AttendanceScope(ScopeStore(database)), ViewStore(database, clock)
     records = AttendanceRecordStore(database)
     watching = WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
     watch = Watch(records.changes_after, records.last_position, watching, kind="attendance")
@@ -91,6 +92,7 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
             AttendanceGroupStore(database, clock),
             AttendanceDayStore(database, clock),
             RoomStore(database, clock),
+            views,
             scope,
         ),
         AttendanceServicer(sessions, records, remarks, scope, watch, clock),
@@ -107,6 +109,6 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
     return AttendanceParts(
         servicers,
         watch,
-        CoverageRecorder(SettledFrames(database), CoverageStore(database, clock)),
+        CoverageRecorder(SettledFrames(database), CoverageStore(database, clock), views),
         AttendanceRecomputing(sessions, clock, metrics, settle=settings.attendance_settle_delta),
     )

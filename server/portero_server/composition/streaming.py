@@ -74,7 +74,9 @@ async def build(
     listeners: EventListeners,
 ) -> AsyncIterator[StreamingParts]:
     """Builds the streams from the settings, and closes the threads that look at their frames at the end."""
-    pool = VisionPool(vision.detector, context.clock, threads=context.settings.vision_threads)
+    settings = context.settings
+    # Only attendance asks whether a camera could have seen anybody.
+    pool = VisionPool(vision.detector, context.clock, threads=settings.vision_threads, glimpses=settings.attendance)
     try:
         yield _parts(context, stores, engine, recognition, billing, pool, vision.choice, capture, listeners)
     finally:

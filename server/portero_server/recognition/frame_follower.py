@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import MatchPolicy
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.gate.cadence import When
 from portero_server.domain.recording.sightings import StreamEvent, TrackDecided
 from portero_server.domain.streams.frames import Frame
@@ -81,6 +82,11 @@ class FrameFollower(ABC):
     def people(self) -> set[str]:
         """Returns the ids of the people whose names are held."""
         return set()
+
+    @property
+    def view(self) -> ViewState:
+        """What the camera sees of what it should."""
+        return ViewState.UNSPECIFIED
 
     def tick(self, now: float) -> Findings:
         """Handles patience, deadlines and silence at `now` (monotonic seconds)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.gate.cadence import When
 from portero_server.domain.recording.sightings import TrackDecided
 from portero_server.domain.streams.frames import Frame
@@ -52,6 +53,11 @@ class WrappingFollower(FrameFollower):
     def people(self) -> set[str]:
         """Returns the ids of the people whose names are held."""
         return self.inner.people
+
+    @property
+    def view(self) -> ViewState:
+        """What the camera sees of what it should."""
+        return self.inner.view
 
     def tick(self, now: float) -> Findings:
         """Handles patience, deadlines and silence at `now` (monotonic seconds)."""

@@ -73,6 +73,8 @@ HOLDS: Mapping[str, str] = {
     "attendance_corrections": "What a person said of somebody's attendance; a row goes with that somebody.",
     "attendance_excuses": "Times for which somebody is excused; a row goes with its person.",
     "attendance_coverage": "When cameras watched, and why they did not, as spans.",
+    "attendance_views": "Where each camera should point since it was placed, as a signature of its view, and whether "
+    "it does.",
     "api_keys": "Digests of API keys, their roles and their scopes.",
     "api_key_groups": "Whose attendance the key of a teacher is for; a row goes with its group.",
     "api_key_people": "Whose attendance the key of a guardian is for; a row goes with its person.",

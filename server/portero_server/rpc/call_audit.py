@@ -209,6 +209,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     ),
     "portero.v1.AttendanceGroupService/EndPlacement": Recorded(attrgetter("name")),
     "portero.v1.AttendanceGroupService/ListPlacements": _READS,
+    "portero.v1.AttendanceGroupService/AcceptCameraView": Recorded(attrgetter("camera")),
     "portero.v1.AttendanceService/ListAttendanceSessions": _READS,
     "portero.v1.AttendanceService/ListAttendanceRecords": _READS,
     "portero.v1.AttendanceService/ListAttendanceChanges": _READS,

@@ -14,6 +14,7 @@ from portero_server.domain.cameras import Camera, CameraMode, Lane, TimeSource
 from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.detection.detections import Candidate, FaceQuality, Match, Text, TextKind
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.people.look_alikes import FindingKind, GalleryFinding, LookAlike
 from portero_server.domain.people.people import FaceEnrollment, Person
 from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
@@ -45,6 +46,7 @@ _TIME_SOURCES = {
     TimeSource.ARRIVAL: camera_service_pb2.CAMERA_TIME_SOURCE_ARRIVAL,
 }
 _CLOCK_STATES = {state: camera_service_pb2.ClockState.Value(f"CLOCK_STATE_{state.name}") for state in ClockState}
+_VIEW_STATES = {state: camera_service_pb2.ViewState.Value(f"VIEW_STATE_{state.name}") for state in ViewState}
 _CAUSES = {cause: camera_service_pb2.SteeringCause.Value(f"STEERING_CAUSE_{cause.name}") for cause in SteeringCause}
 _MODES_BY_NUMBER = {
     camera_service_pb2.CAMERA_MODE_UNSPECIFIED: CameraMode.FACES,
@@ -254,6 +256,7 @@ def status_to_proto(status: LiveStatus | None, last_picture: datetime | None) ->
         steering_causes=[_CAUSES[cause] for cause in status.asked.causes],
         time_to_name_p50=_seconds_to_proto(status.time_to_name_p50),
         time_to_name_p95=_seconds_to_proto(status.time_to_name_p95),
+        view_state=_VIEW_STATES[status.view],
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Text, UniqueConstraint
 
 from portero_server.store.tables import required, table
-from portero_server.store.types import Display, Key, Name, UtcTime
+from portero_server.store.types import Binary, Display, Key, Name, UtcTime
 
 _DAY = Name
 """A date, as 2026-03-02."""
@@ -206,4 +206,18 @@ attendance_coverage = table(
     Column("starts_at", UtcTime, primary_key=True),
     required("ends_at", UtcTime),
     Index("ix_attendance_coverage_end", "ends_at"),
+)
+
+attendance_views = table(
+    "attendance_views",
+    Column("camera_id", Name, primary_key=True),
+    # From when on it is the camera's.
+    Column("starts_at", UtcTime, primary_key=True),
+    # Signature of the view that the camera should have, of which no picture can be made; see vision/view_edges.py.
+    required("reference", Binary),
+    # Whether it stayed for long enough to be that view.
+    required("learned", Boolean),
+    # Whether the camera points elsewhere, and since when it may be otherwise; see domain/attendance/known_view.py.
+    required("moved", Boolean),
+    Column("turning_at", UtcTime),
 )

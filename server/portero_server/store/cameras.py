@@ -16,7 +16,7 @@ from portero_server.domain.cameras import Camera, CameraMode, Lane, TimeSource
 from portero_server.domain.detection.geometry import Box
 from portero_server.errors import AlreadyExists, NotFound
 from portero_server.store.database import Database
-from portero_server.store.schema import cameras
+from portero_server.store.schema import attendance_views, cameras
 
 
 class CameraChanges(TypedDict, total=False):
@@ -156,6 +156,8 @@ class CameraStore:
             result = await connection.execute(delete(cameras).where(cameras.c.camera_id == camera_id))
             if not result.rowcount:
                 raise NotFound(f"cameras/{camera_id}")
+            # Another one of its name will point elsewhere.
+            await connection.execute(delete(attendance_views).where(attendance_views.c.camera_id == camera_id))
 
         await self._database.run(unit)
 

@@ -204,6 +204,7 @@ IMPERSONAL = frozenset(
         "attendance_excuses.excused_by",
         "attendance_coverage.camera_id",
         "attendance_coverage.kind",
+        "attendance_views.camera_id",
         # Words of check-ins, and ids made up for them.
         "check_ins.check_in_id",
         "check_ins.camera_id",

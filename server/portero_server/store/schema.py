@@ -38,6 +38,7 @@ from portero_server.store.attendance_tables import attendance_placements as atte
 from portero_server.store.attendance_tables import attendance_records as attendance_records
 from portero_server.store.attendance_tables import attendance_schedules as attendance_schedules
 from portero_server.store.attendance_tables import attendance_sessions as attendance_sessions
+from portero_server.store.attendance_tables import attendance_views as attendance_views
 from portero_server.store.decision_tables import decision_candidates as decision_candidates
 from portero_server.store.decision_tables import decisions as decisions
 from portero_server.store.decision_tables import review_pictures as review_pictures

@@ -11,6 +11,7 @@ import structlog
 
 from portero_server.domain.cameras import Camera
 from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.steering.policy import NOTHING_ASKED, Asked
 from portero_server.streaming.session import Session
 from portero_server.telemetry.camera_metrics import CameraFigures
@@ -39,6 +40,7 @@ class LiveStatus:
         asked: What the bridge is asked for at present.
         time_to_name_p50, time_to_name_p95: Seconds within which half, and 95 %, of the session's last hundred names
             came; None before the first.
+        view: What the camera sees of what it should.
     """
 
     session: str
@@ -57,6 +59,7 @@ class LiveStatus:
     asked: Asked = NOTHING_ASKED
     time_to_name_p50: float | None = None
     time_to_name_p95: float | None = None
+    view: ViewState = ViewState.UNSPECIFIED
 
 
 class LiveStreams(Protocol):
@@ -91,6 +94,7 @@ def status_of(session: Session, now: float) -> LiveStatus:
         asked=session.steering.asked,
         time_to_name_p50=session.runner.naming_times.within(0.5),
         time_to_name_p95=session.runner.naming_times.within(0.95),
+        view=session.follower.view,
     )
 
 
@@ -110,6 +114,7 @@ def figures_of(session: Session, now: float) -> CameraFigures:
         clock_fault=intake.timing.faulty,
         network_delay=intake.timing.network_delay or 0.0,
         paused=session.steering.asked.pause is not None,
+        view=session.follower.view,
     )
 
 

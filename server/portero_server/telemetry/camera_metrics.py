@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.streams.frames import FrameOutcome
 
 _LABELS = ("camera",)
+_BLIND = (ViewState.DARK, ViewState.COVERED, ViewState.MOVED)
 _NAMING = (0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 4.0)
 """Seconds; few, since each camera has them all."""
 
@@ -30,6 +32,7 @@ class CameraFigures:
         clock_fault: Whether that clock is skewed, was set, stands still or drifts.
         network_delay: Seconds of half a round trip; 0 while unknown.
         paused: Whether the bridge is asked to send no frames.
+        view: What the camera sees of what it should.
     """
 
     frame_rate: float
@@ -43,6 +46,7 @@ class CameraFigures:
     clock_fault: bool = False
     network_delay: float = 0.0
     paused: bool = False
+    view: ViewState = ViewState.UNSPECIFIED
 
 
 _CLOSED = CameraFigures(0.0, 0.0, 0.0, 0, 0.0, 0, 0)
@@ -77,6 +81,13 @@ class CameraMetrics:
             "network_delay_seconds", "Half the time of the last Heartbeat and its answer; 0 while unknown."
         )
         self.paused = gauge("paused", "Whether the bridge is asked to send no frames (1) or not (0).")
+        self.blind = Gauge(
+            "portero_camera_blind",
+            "Whether the camera is in the dark, covered or moved (1) or not (0); of cameras that watch a room, where "
+            "PORTERO_ATTENDANCE is set.",
+            ("camera", "cause"),
+            registry=registry,
+        )
         self.frames = Counter(
             "portero_camera_frames",
             "Sequences settled and durable, by what became of them.",
@@ -151,6 +162,8 @@ class CameraMetrics:
         self.clock_fault.labels(camera).set(figures.clock_fault)
         self.network_delay.labels(camera).set(figures.network_delay)
         self.paused.labels(camera).set(figures.paused)
+        for cause in _BLIND:
+            self.blind.labels(camera, cause.value).set(figures.view is cause)
 
     def _forget(self, camera: str) -> None:
         for metric in (
@@ -172,3 +185,5 @@ class CameraMetrics:
             metric.remove(camera)
         for outcome in FrameOutcome:
             self.frames.remove(camera, outcome.value)
+        for cause in _BLIND:
+            self.blind.remove(camera, cause.value)

@@ -23,6 +23,7 @@ from portero_server.store.attendance.records import AttendanceRecordStore, Recor
 from portero_server.store.attendance.remarks import RemarkStore
 from portero_server.store.attendance.rooms import RoomStore
 from portero_server.store.attendance.sessions import AttendanceSessionStore
+from portero_server.store.attendance.views import ViewStore
 from portero_server.store.cameras import CameraStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
@@ -55,6 +56,7 @@ class Classroom:
         self.told = Watch(self.records.changes_after, self.records.last_position, WatchPolicy(heartbeat=60))
         self.remarks = RemarkStore(database, clock, open_for=OPEN_FOR)
         self.coverage = CoverageStore(database, clock)
+        self.views = ViewStore(database, clock)
         self.people = PeopleStore(database, clock)
         self.streams = StreamStore(database, clock)
         self.recording = Recording(database, clock, keep_decisions=True)

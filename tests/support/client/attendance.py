@@ -160,6 +160,7 @@ class FakeAttendance:
             "RemoveScheduleException": (group_pb2.RemoveScheduleExceptionRequest, self._remove_exception),
             "PlaceCamera": (group_pb2.PlaceCameraRequest, self._place),
             "EndPlacement": (group_pb2.EndPlacementRequest, self._end_placement),
+            "AcceptCameraView": (group_pb2.AcceptCameraViewRequest, self._accept_view),
             "ListPlacements": (group_pb2.ListPlacementsRequest, self._list_placements),
         }
 
@@ -288,6 +289,11 @@ class FakeAttendance:
             return group_pb2.EndPlacementResponse()
         self.placements[request.name].end_time.CopyFrom(request.end_time)
         return group_pb2.EndPlacementResponse(placement=self.placements[request.name])
+
+    async def _accept_view(self, request: group_pb2.AcceptCameraViewRequest) -> group_pb2.AcceptCameraViewResponse:
+        if all(each.camera != request.camera for each in self.placements.values()):
+            raise not_found(request.camera)
+        return group_pb2.AcceptCameraViewResponse(accept_time=stamp(5))
 
     async def _list_placements(self, request: group_pb2.ListPlacementsRequest) -> group_pb2.ListPlacementsResponse:
         return group_pb2.ListPlacementsResponse(placements=self.placements.values())

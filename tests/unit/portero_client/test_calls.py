@@ -128,6 +128,7 @@ CALLS: list[Call[Any]] = [
     attendance_groups.remove_free_day("1b", NOW.date()),
     attendance_groups.place_camera("door", "a", NOW, None),
     attendance_groups.end_placement("p1", NOW),
+    attendance_groups.accept_camera_view("door"),
     attendance_groups.placements(),
     attendance.session_pages("1b", NOW, NOW)(0, ""),
     attendance.record_pages("math/2026-03-02", "ana", "1b", NOW, NOW)(0, ""),

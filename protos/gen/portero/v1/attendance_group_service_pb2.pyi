@@ -1166,3 +1166,49 @@ class ListPlacementsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListPlacementsResponse: _TypeAlias = ListPlacementsResponse  # noqa: Y015
+
+@_typing.final
+class AcceptCameraViewRequest(_message.Message):
+    """Request of AcceptCameraView."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMERA_FIELD_NUMBER: _builtins.int
+    camera: _builtins.str
+    """Whose view, "cameras/{camera}"."""
+    def __init__(
+        self,
+        *,
+        camera: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptCameraViewRequest: _TypeAlias = AcceptCameraViewRequest  # noqa: Y015
+
+@_typing.final
+class AcceptCameraViewResponse(_message.Message):
+    """Response of AcceptCameraView."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPT_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def accept_time(self) -> _timestamp_pb2.Timestamp:
+        """From when on; the camera learns its view from frames that are taken later."""
+
+    def __init__(
+        self,
+        *,
+        accept_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptCameraViewResponse: _TypeAlias = AcceptCameraViewResponse  # noqa: Y015

@@ -111,6 +111,11 @@ class AttendanceGroupServiceStub:
                 request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.ListPlacementsRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.ListPlacementsResponse.FromString,
                 _registered_method=True)
+        self.AcceptCameraView = channel.unary_unary(
+                '/portero.v1.AttendanceGroupService/AcceptCameraView',
+                request_serializer=portero_dot_v1_dot_attendance__group__service__pb2.AcceptCameraViewRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.AcceptCameraViewResponse.FromString,
+                _registered_method=True)
 
 
 class AttendanceGroupServiceServicer:
@@ -211,7 +216,8 @@ class AttendanceGroupServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PlaceCamera(self, request, context):
-        """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera.
+        """Stores that a camera watches a room; said again, it changes nothing. The view that the camera has from then on is the
+        one it should have: another one that lasts counts as moved. Errors: NOT_FOUND: the camera.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,6 +232,14 @@ class AttendanceGroupServiceServicer:
 
     def ListPlacements(self, request, context):
         """Lists which cameras watch which rooms, by room and camera.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptCameraView(self, request, context):
+        """Stores that the view which a camera has from now on is the one it should have, after it was moved on purpose or its
+        room was furnished anew. The time before stays as it is. Errors: NOT_FOUND: the camera.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -308,6 +322,11 @@ def add_AttendanceGroupServiceServicer_to_server(servicer, server):
                     servicer.ListPlacements,
                     request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.ListPlacementsRequest.FromString,
                     response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.ListPlacementsResponse.SerializeToString,
+            ),
+            'AcceptCameraView': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptCameraView,
+                    request_deserializer=portero_dot_v1_dot_attendance__group__service__pb2.AcceptCameraViewRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_attendance__group__service__pb2.AcceptCameraViewResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -717,6 +736,33 @@ class AttendanceGroupService:
             '/portero.v1.AttendanceGroupService/ListPlacements',
             portero_dot_v1_dot_attendance__group__service__pb2.ListPlacementsRequest.SerializeToString,
             portero_dot_v1_dot_attendance__group__service__pb2.ListPlacementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptCameraView(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.AttendanceGroupService/AcceptCameraView',
+            portero_dot_v1_dot_attendance__group__service__pb2.AcceptCameraViewRequest.SerializeToString,
+            portero_dot_v1_dot_attendance__group__service__pb2.AcceptCameraViewResponse.FromString,
             options,
             channel_credentials,
             insecure,

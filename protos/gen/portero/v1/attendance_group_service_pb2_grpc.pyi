@@ -75,11 +75,17 @@ class AttendanceGroupServiceStub:
     changes. Errors: NOT_FOUND: the schedule.
     """
     PlaceCamera: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PlaceCameraRequest, _attendance_group_service_pb2.PlaceCameraResponse]
-    """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
+    """Stores that a camera watches a room; said again, it changes nothing. The view that the camera has from then on is the
+    one it should have: another one that lasts counts as moved. Errors: NOT_FOUND: the camera.
+    """
     EndPlacement: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.EndPlacementRequest, _attendance_group_service_pb2.EndPlacementResponse]
     """Stores until when a camera watches a room, or that it never did. Errors: NOT_FOUND."""
     ListPlacements: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListPlacementsRequest, _attendance_group_service_pb2.ListPlacementsResponse]
     """Lists which cameras watch which rooms, by room and camera."""
+    AcceptCameraView: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.AcceptCameraViewRequest, _attendance_group_service_pb2.AcceptCameraViewResponse]
+    """Stores that the view which a camera has from now on is the one it should have, after it was moved on purpose or its
+    room was furnished anew. The time before stays as it is. Errors: NOT_FOUND: the camera.
+    """
 
 @_typing.type_check_only
 class AttendanceGroupServiceAsyncStub(AttendanceGroupServiceStub):
@@ -128,11 +134,17 @@ class AttendanceGroupServiceAsyncStub(AttendanceGroupServiceStub):
     changes. Errors: NOT_FOUND: the schedule.
     """
     PlaceCamera: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PlaceCameraRequest, _attendance_group_service_pb2.PlaceCameraResponse]  # type: ignore[assignment]
-    """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
+    """Stores that a camera watches a room; said again, it changes nothing. The view that the camera has from then on is the
+    one it should have: another one that lasts counts as moved. Errors: NOT_FOUND: the camera.
+    """
     EndPlacement: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.EndPlacementRequest, _attendance_group_service_pb2.EndPlacementResponse]  # type: ignore[assignment]
     """Stores until when a camera watches a room, or that it never did. Errors: NOT_FOUND."""
     ListPlacements: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListPlacementsRequest, _attendance_group_service_pb2.ListPlacementsResponse]  # type: ignore[assignment]
     """Lists which cameras watch which rooms, by room and camera."""
+    AcceptCameraView: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.AcceptCameraViewRequest, _attendance_group_service_pb2.AcceptCameraViewResponse]  # type: ignore[assignment]
+    """Stores that the view which a camera has from now on is the one it should have, after it was moved on purpose or its
+    room was furnished anew. The time before stays as it is. Errors: NOT_FOUND: the camera.
+    """
 
 class AttendanceGroupServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps groups with their rosters and schedules, and which cameras watch which rooms. Whatever changes here, the sessions
@@ -256,7 +268,9 @@ class AttendanceGroupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attendance_group_service_pb2.PlaceCameraRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attendance_group_service_pb2.PlaceCameraResponse, _abc.Awaitable[_attendance_group_service_pb2.PlaceCameraResponse]]:
-        """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
+        """Stores that a camera watches a room; said again, it changes nothing. The view that the camera has from then on is the
+        one it should have: another one that lasts counts as moved. Errors: NOT_FOUND: the camera.
+        """
 
     @_abc_1.abstractmethod
     def EndPlacement(
@@ -273,5 +287,15 @@ class AttendanceGroupServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_attendance_group_service_pb2.ListPlacementsResponse, _abc.Awaitable[_attendance_group_service_pb2.ListPlacementsResponse]]:
         """Lists which cameras watch which rooms, by room and camera."""
+
+    @_abc_1.abstractmethod
+    def AcceptCameraView(
+        self,
+        request: _attendance_group_service_pb2.AcceptCameraViewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attendance_group_service_pb2.AcceptCameraViewResponse, _abc.Awaitable[_attendance_group_service_pb2.AcceptCameraViewResponse]]:
+        """Stores that the view which a camera has from now on is the one it should have, after it was moved on purpose or its
+        room was furnished anew. The time before stays as it is. Errors: NOT_FOUND: the camera.
+        """
 
 def add_AttendanceGroupServiceServicer_to_server(servicer: AttendanceGroupServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,51 +28,53 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from portero.v1 import detections_pb2 as portero_dot_v1_dot_detections__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fportero/v1/camera_service.proto\x12\nportero.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\"\xc5\x03\n\x06\x43\x61mera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0c\n\x04site\x18\x03 \x01(\t\x12$\n\x04mode\x18\x04 \x01(\x0e\x32\x16.portero.v1.CameraMode\x12*\n\x07purpose\x18\x05 \x01(\x0e\x32\x19.portero.v1.CameraPurpose\x12\x10\n\x08\x64isabled\x18\x06 \x01(\x08\x12,\n\tvisit_gap\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12!\n\x14similarity_threshold\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\rprivacy_zones\x18\x0b \x03(\x0b\x32\x0f.portero.v1.Box\x12\x31\n\x0btime_source\x18\x0c \x01(\x0e\x32\x1c.portero.v1.CameraTimeSourceB\x17\n\x15_similarity_threshold\"\xeb\x05\n\x0c\x43\x61meraStatus\x12\x11\n\tstreaming\x18\x01 \x01(\x08\x12\x0f\n\x07session\x18\x02 \x01(\t\x12-\n\topen_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_frame_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nframe_rate\x18\x05 \x01(\x01\x12\x17\n\x0f\x66rames_received\x18\x06 \x01(\x04\x12\x17\n\x0f\x66rames_rejected\x18\x07 \x01(\x04\x12\x16\n\x0e\x66rames_missing\x18\x08 \x01(\x04\x12\x13\n\x0bopen_tracks\x18\t \x01(\r\x12\x15\n\rwatermark_lag\x18\n \x01(\x04\x12+\n\x0b\x63lock_state\x18\x0b \x01(\x0e\x32\x16.portero.v1.ClockState\x12-\n\nclock_skew\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x61gent\x18\r \x01(\t\x12\x30\n\rnetwork_delay\x18\x0e \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1b\n\x0e\x61sked_max_rate\x18\x0f \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0e\x61sked_max_side\x18\x10 \x01(\rH\x01\x88\x01\x01\x12.\n\x0b\x61sked_pause\x18\x11 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0fsteering_causes\x18\x12 \x03(\x0e\x32\x19.portero.v1.SteeringCause\x12\x33\n\x10time_to_name_p50\x18\x13 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10time_to_name_p95\x18\x14 \x01(\x0b\x32\x19.google.protobuf.DurationB\x11\n\x0f_asked_max_rateB\x11\n\x0f_asked_max_side\"L\n\x13\x43reateCameraRequest\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\x12\x11\n\tcamera_id\x18\x02 \x01(\t\":\n\x14\x43reateCameraResponse\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\" \n\x10GetCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"7\n\x11GetCameraResponse\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\"I\n\x12ListCamerasRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0c\n\x04site\x18\x03 \x01(\t\"S\n\x13ListCamerasResponse\x12#\n\x07\x63\x61meras\x18\x01 \x03(\x0b\x32\x12.portero.v1.Camera\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"j\n\x13UpdateCameraRequest\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\":\n\x14UpdateCameraResponse\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\"#\n\x13\x44\x65leteCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x16\n\x14\x44\x65leteCameraResponse\"&\n\x16GetCameraStatusRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"C\n\x17GetCameraStatusResponse\x12(\n\x06status\x18\x01 \x01(\x0b\x32\x18.portero.v1.CameraStatus*V\n\nCameraMode\x12\x1b\n\x17\x43\x41MERA_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43\x41MERA_MODE_FACES\x10\x01\x12\x14\n\x10\x43\x41MERA_MODE_TEXT\x10\x02*\x87\x01\n\rCameraPurpose\x12\x1e\n\x1a\x43\x41MERA_PURPOSE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41MERA_PURPOSE_CHECK_IN\x10\x01\x12\x1a\n\x16\x43\x41MERA_PURPOSE_VISITOR\x10\x02\x12\x1d\n\x19\x43\x41MERA_PURPOSE_ATTENDANCE\x10\x03*v\n\x10\x43\x61meraTimeSource\x12\"\n\x1e\x43\x41MERA_TIME_SOURCE_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43\x41MERA_TIME_SOURCE_CAPTURE\x10\x01\x12\x1e\n\x1a\x43\x41MERA_TIME_SOURCE_ARRIVAL\x10\x02*\xcb\x01\n\nClockState\x12\x1b\n\x17\x43LOCK_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43LOCK_STATE_STEADY\x10\x01\x12\x16\n\x12\x43LOCK_STATE_SKEWED\x10\x02\x12\x18\n\x14\x43LOCK_STATE_SET_BACK\x10\x03\x12\x1c\n\x18\x43LOCK_STATE_JUMPED_AHEAD\x10\x04\x12\x1e\n\x1a\x43LOCK_STATE_STANDING_STILL\x10\x05\x12\x18\n\x14\x43LOCK_STATE_DRIFTING\x10\x06*\xc3\x01\n\rSteeringCause\x12\x1e\n\x1aSTEERING_CAUSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19STEERING_CAUSE_OVERLOADED\x10\x01\x12\x17\n\x13STEERING_CAUSE_IDLE\x10\x02\x12\x1e\n\x1aSTEERING_CAUSE_LARGE_FACES\x10\x03\x12\x19\n\x15STEERING_CAUSE_CLOSED\x10\x04\x12\x1f\n\x1bSTEERING_CAUSE_BUDGET_SPENT\x10\x05\x32\xfe\x03\n\rCameraService\x12Q\n\x0c\x43reateCamera\x12\x1f.portero.v1.CreateCameraRequest\x1a .portero.v1.CreateCameraResponse\x12H\n\tGetCamera\x12\x1c.portero.v1.GetCameraRequest\x1a\x1d.portero.v1.GetCameraResponse\x12N\n\x0bListCameras\x12\x1e.portero.v1.ListCamerasRequest\x1a\x1f.portero.v1.ListCamerasResponse\x12Q\n\x0cUpdateCamera\x12\x1f.portero.v1.UpdateCameraRequest\x1a .portero.v1.UpdateCameraResponse\x12Q\n\x0c\x44\x65leteCamera\x12\x1f.portero.v1.DeleteCameraRequest\x1a .portero.v1.DeleteCameraResponse\x12Z\n\x0fGetCameraStatus\x12\".portero.v1.GetCameraStatusRequest\x1a#.portero.v1.GetCameraStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fportero/v1/camera_service.proto\x12\nportero.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\"\xc5\x03\n\x06\x43\x61mera\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0c\n\x04site\x18\x03 \x01(\t\x12$\n\x04mode\x18\x04 \x01(\x0e\x32\x16.portero.v1.CameraMode\x12*\n\x07purpose\x18\x05 \x01(\x0e\x32\x19.portero.v1.CameraPurpose\x12\x10\n\x08\x64isabled\x18\x06 \x01(\x08\x12,\n\tvisit_gap\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12!\n\x14similarity_threshold\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\rprivacy_zones\x18\x0b \x03(\x0b\x32\x0f.portero.v1.Box\x12\x31\n\x0btime_source\x18\x0c \x01(\x0e\x32\x1c.portero.v1.CameraTimeSourceB\x17\n\x15_similarity_threshold\"\x96\x06\n\x0c\x43\x61meraStatus\x12\x11\n\tstreaming\x18\x01 \x01(\x08\x12\x0f\n\x07session\x18\x02 \x01(\t\x12-\n\topen_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_frame_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nframe_rate\x18\x05 \x01(\x01\x12\x17\n\x0f\x66rames_received\x18\x06 \x01(\x04\x12\x17\n\x0f\x66rames_rejected\x18\x07 \x01(\x04\x12\x16\n\x0e\x66rames_missing\x18\x08 \x01(\x04\x12\x13\n\x0bopen_tracks\x18\t \x01(\r\x12\x15\n\rwatermark_lag\x18\n \x01(\x04\x12+\n\x0b\x63lock_state\x18\x0b \x01(\x0e\x32\x16.portero.v1.ClockState\x12-\n\nclock_skew\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x61gent\x18\r \x01(\t\x12\x30\n\rnetwork_delay\x18\x0e \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1b\n\x0e\x61sked_max_rate\x18\x0f \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0e\x61sked_max_side\x18\x10 \x01(\rH\x01\x88\x01\x01\x12.\n\x0b\x61sked_pause\x18\x11 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0fsteering_causes\x18\x12 \x03(\x0e\x32\x19.portero.v1.SteeringCause\x12\x33\n\x10time_to_name_p50\x18\x13 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x10time_to_name_p95\x18\x14 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\nview_state\x18\x15 \x01(\x0e\x32\x15.portero.v1.ViewStateB\x11\n\x0f_asked_max_rateB\x11\n\x0f_asked_max_side\"L\n\x13\x43reateCameraRequest\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\x12\x11\n\tcamera_id\x18\x02 \x01(\t\":\n\x14\x43reateCameraResponse\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\" \n\x10GetCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"7\n\x11GetCameraResponse\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\"I\n\x12ListCamerasRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0c\n\x04site\x18\x03 \x01(\t\"S\n\x13ListCamerasResponse\x12#\n\x07\x63\x61meras\x18\x01 \x03(\x0b\x32\x12.portero.v1.Camera\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"j\n\x13UpdateCameraRequest\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\":\n\x14UpdateCameraResponse\x12\"\n\x06\x63\x61mera\x18\x01 \x01(\x0b\x32\x12.portero.v1.Camera\"#\n\x13\x44\x65leteCameraRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x16\n\x14\x44\x65leteCameraResponse\"&\n\x16GetCameraStatusRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"C\n\x17GetCameraStatusResponse\x12(\n\x06status\x18\x01 \x01(\x0b\x32\x18.portero.v1.CameraStatus*V\n\nCameraMode\x12\x1b\n\x17\x43\x41MERA_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43\x41MERA_MODE_FACES\x10\x01\x12\x14\n\x10\x43\x41MERA_MODE_TEXT\x10\x02*\x87\x01\n\rCameraPurpose\x12\x1e\n\x1a\x43\x41MERA_PURPOSE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41MERA_PURPOSE_CHECK_IN\x10\x01\x12\x1a\n\x16\x43\x41MERA_PURPOSE_VISITOR\x10\x02\x12\x1d\n\x19\x43\x41MERA_PURPOSE_ATTENDANCE\x10\x03*v\n\x10\x43\x61meraTimeSource\x12\"\n\x1e\x43\x41MERA_TIME_SOURCE_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43\x41MERA_TIME_SOURCE_CAPTURE\x10\x01\x12\x1e\n\x1a\x43\x41MERA_TIME_SOURCE_ARRIVAL\x10\x02*\xcb\x01\n\nClockState\x12\x1b\n\x17\x43LOCK_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43LOCK_STATE_STEADY\x10\x01\x12\x16\n\x12\x43LOCK_STATE_SKEWED\x10\x02\x12\x18\n\x14\x43LOCK_STATE_SET_BACK\x10\x03\x12\x1c\n\x18\x43LOCK_STATE_JUMPED_AHEAD\x10\x04\x12\x1e\n\x1a\x43LOCK_STATE_STANDING_STILL\x10\x05\x12\x18\n\x14\x43LOCK_STATE_DRIFTING\x10\x06*\x80\x01\n\tViewState\x12\x1a\n\x16VIEW_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10VIEW_STATE_CLEAR\x10\x01\x12\x13\n\x0fVIEW_STATE_DARK\x10\x02\x12\x16\n\x12VIEW_STATE_COVERED\x10\x03\x12\x14\n\x10VIEW_STATE_MOVED\x10\x04*\xc3\x01\n\rSteeringCause\x12\x1e\n\x1aSTEERING_CAUSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19STEERING_CAUSE_OVERLOADED\x10\x01\x12\x17\n\x13STEERING_CAUSE_IDLE\x10\x02\x12\x1e\n\x1aSTEERING_CAUSE_LARGE_FACES\x10\x03\x12\x19\n\x15STEERING_CAUSE_CLOSED\x10\x04\x12\x1f\n\x1bSTEERING_CAUSE_BUDGET_SPENT\x10\x05\x32\xfe\x03\n\rCameraService\x12Q\n\x0c\x43reateCamera\x12\x1f.portero.v1.CreateCameraRequest\x1a .portero.v1.CreateCameraResponse\x12H\n\tGetCamera\x12\x1c.portero.v1.GetCameraRequest\x1a\x1d.portero.v1.GetCameraResponse\x12N\n\x0bListCameras\x12\x1e.portero.v1.ListCamerasRequest\x1a\x1f.portero.v1.ListCamerasResponse\x12Q\n\x0cUpdateCamera\x12\x1f.portero.v1.UpdateCameraRequest\x1a .portero.v1.UpdateCameraResponse\x12Q\n\x0c\x44\x65leteCamera\x12\x1f.portero.v1.DeleteCameraRequest\x1a .portero.v1.DeleteCameraResponse\x12Z\n\x0fGetCameraStatus\x12\".portero.v1.GetCameraStatusRequest\x1a#.portero.v1.GetCameraStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portero.v1.camera_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CAMERAMODE']._serialized_start=2108
-  _globals['_CAMERAMODE']._serialized_end=2194
-  _globals['_CAMERAPURPOSE']._serialized_start=2197
-  _globals['_CAMERAPURPOSE']._serialized_end=2332
-  _globals['_CAMERATIMESOURCE']._serialized_start=2334
-  _globals['_CAMERATIMESOURCE']._serialized_end=2452
-  _globals['_CLOCKSTATE']._serialized_start=2455
-  _globals['_CLOCKSTATE']._serialized_end=2658
-  _globals['_STEERINGCAUSE']._serialized_start=2661
-  _globals['_STEERINGCAUSE']._serialized_end=2856
+  _globals['_CAMERAMODE']._serialized_start=2151
+  _globals['_CAMERAMODE']._serialized_end=2237
+  _globals['_CAMERAPURPOSE']._serialized_start=2240
+  _globals['_CAMERAPURPOSE']._serialized_end=2375
+  _globals['_CAMERATIMESOURCE']._serialized_start=2377
+  _globals['_CAMERATIMESOURCE']._serialized_end=2495
+  _globals['_CLOCKSTATE']._serialized_start=2498
+  _globals['_CLOCKSTATE']._serialized_end=2701
+  _globals['_VIEWSTATE']._serialized_start=2704
+  _globals['_VIEWSTATE']._serialized_end=2832
+  _globals['_STEERINGCAUSE']._serialized_start=2835
+  _globals['_STEERINGCAUSE']._serialized_end=3030
   _globals['_CAMERA']._serialized_start=176
   _globals['_CAMERA']._serialized_end=629
   _globals['_CAMERASTATUS']._serialized_start=632
-  _globals['_CAMERASTATUS']._serialized_end=1379
-  _globals['_CREATECAMERAREQUEST']._serialized_start=1381
-  _globals['_CREATECAMERAREQUEST']._serialized_end=1457
-  _globals['_CREATECAMERARESPONSE']._serialized_start=1459
-  _globals['_CREATECAMERARESPONSE']._serialized_end=1517
-  _globals['_GETCAMERAREQUEST']._serialized_start=1519
-  _globals['_GETCAMERAREQUEST']._serialized_end=1551
-  _globals['_GETCAMERARESPONSE']._serialized_start=1553
-  _globals['_GETCAMERARESPONSE']._serialized_end=1608
-  _globals['_LISTCAMERASREQUEST']._serialized_start=1610
-  _globals['_LISTCAMERASREQUEST']._serialized_end=1683
-  _globals['_LISTCAMERASRESPONSE']._serialized_start=1685
-  _globals['_LISTCAMERASRESPONSE']._serialized_end=1768
-  _globals['_UPDATECAMERAREQUEST']._serialized_start=1770
-  _globals['_UPDATECAMERAREQUEST']._serialized_end=1876
-  _globals['_UPDATECAMERARESPONSE']._serialized_start=1878
-  _globals['_UPDATECAMERARESPONSE']._serialized_end=1936
-  _globals['_DELETECAMERAREQUEST']._serialized_start=1938
-  _globals['_DELETECAMERAREQUEST']._serialized_end=1973
-  _globals['_DELETECAMERARESPONSE']._serialized_start=1975
-  _globals['_DELETECAMERARESPONSE']._serialized_end=1997
-  _globals['_GETCAMERASTATUSREQUEST']._serialized_start=1999
-  _globals['_GETCAMERASTATUSREQUEST']._serialized_end=2037
-  _globals['_GETCAMERASTATUSRESPONSE']._serialized_start=2039
-  _globals['_GETCAMERASTATUSRESPONSE']._serialized_end=2106
-  _globals['_CAMERASERVICE']._serialized_start=2859
-  _globals['_CAMERASERVICE']._serialized_end=3369
+  _globals['_CAMERASTATUS']._serialized_end=1422
+  _globals['_CREATECAMERAREQUEST']._serialized_start=1424
+  _globals['_CREATECAMERAREQUEST']._serialized_end=1500
+  _globals['_CREATECAMERARESPONSE']._serialized_start=1502
+  _globals['_CREATECAMERARESPONSE']._serialized_end=1560
+  _globals['_GETCAMERAREQUEST']._serialized_start=1562
+  _globals['_GETCAMERAREQUEST']._serialized_end=1594
+  _globals['_GETCAMERARESPONSE']._serialized_start=1596
+  _globals['_GETCAMERARESPONSE']._serialized_end=1651
+  _globals['_LISTCAMERASREQUEST']._serialized_start=1653
+  _globals['_LISTCAMERASREQUEST']._serialized_end=1726
+  _globals['_LISTCAMERASRESPONSE']._serialized_start=1728
+  _globals['_LISTCAMERASRESPONSE']._serialized_end=1811
+  _globals['_UPDATECAMERAREQUEST']._serialized_start=1813
+  _globals['_UPDATECAMERAREQUEST']._serialized_end=1919
+  _globals['_UPDATECAMERARESPONSE']._serialized_start=1921
+  _globals['_UPDATECAMERARESPONSE']._serialized_end=1979
+  _globals['_DELETECAMERAREQUEST']._serialized_start=1981
+  _globals['_DELETECAMERAREQUEST']._serialized_end=2016
+  _globals['_DELETECAMERARESPONSE']._serialized_start=2018
+  _globals['_DELETECAMERARESPONSE']._serialized_end=2040
+  _globals['_GETCAMERASTATUSREQUEST']._serialized_start=2042
+  _globals['_GETCAMERASTATUSREQUEST']._serialized_end=2080
+  _globals['_GETCAMERASTATUSRESPONSE']._serialized_start=2082
+  _globals['_GETCAMERASTATUSRESPONSE']._serialized_end=2149
+  _globals['_CAMERASERVICE']._serialized_start=3033
+  _globals['_CAMERASERVICE']._serialized_end=3543
 # @@protoc_insertion_point(module_scope)

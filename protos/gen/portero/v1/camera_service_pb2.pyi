@@ -143,6 +143,38 @@ CLOCK_STATE_DRIFTING: ClockState.ValueType  # 6
 """It gains or loses more than a quartz clock does."""
 Global___ClockState: _TypeAlias = ClockState  # noqa: Y015
 
+class _ViewState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ViewStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ViewState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VIEW_STATE_UNSPECIFIED: _ViewState.ValueType  # 0
+    """Unspecified, no stream is open, or nobody looks: the server keeps no attendance, or the camera watches no room."""
+    VIEW_STATE_CLEAR: _ViewState.ValueType  # 1
+    """It sees what it should."""
+    VIEW_STATE_DARK: _ViewState.ValueType  # 2
+    """There is too little light to find a face."""
+    VIEW_STATE_COVERED: _ViewState.ValueType  # 3
+    """Something is before the lens, or it is dazzled."""
+    VIEW_STATE_MOVED: _ViewState.ValueType  # 4
+    """It points elsewhere than since it was placed; see AttendanceGroupService.AcceptCameraView."""
+
+class ViewState(_ViewState, metaclass=_ViewStateEnumTypeWrapper):
+    """What a camera sees of what it should."""
+
+VIEW_STATE_UNSPECIFIED: ViewState.ValueType  # 0
+"""Unspecified, no stream is open, or nobody looks: the server keeps no attendance, or the camera watches no room."""
+VIEW_STATE_CLEAR: ViewState.ValueType  # 1
+"""It sees what it should."""
+VIEW_STATE_DARK: ViewState.ValueType  # 2
+"""There is too little light to find a face."""
+VIEW_STATE_COVERED: ViewState.ValueType  # 3
+"""Something is before the lens, or it is dazzled."""
+VIEW_STATE_MOVED: ViewState.ValueType  # 4
+"""It points elsewhere than since it was placed; see AttendanceGroupService.AcceptCameraView."""
+Global___ViewState: _TypeAlias = ViewState  # noqa: Y015
+
 class _SteeringCause:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -283,6 +315,7 @@ class CameraStatus(_message.Message):
     STEERING_CAUSES_FIELD_NUMBER: _builtins.int
     TIME_TO_NAME_P50_FIELD_NUMBER: _builtins.int
     TIME_TO_NAME_P95_FIELD_NUMBER: _builtins.int
+    VIEW_STATE_FIELD_NUMBER: _builtins.int
     streaming: _builtins.bool
     """Whether a stream is open at this server."""
     session: _builtins.str
@@ -307,6 +340,8 @@ class CameraStatus(_message.Message):
     """Rate that the bridge is asked not to exceed at present, frames per second."""
     asked_max_side: _builtins.int
     """Longest side that the bridge is asked not to exceed at present, pixels."""
+    view_state: Global___ViewState.ValueType
+    """What the camera sees of what it should, as of some seconds ago."""
     @_builtins.property
     def open_time(self) -> _timestamp_pb2.Timestamp:
         """When it opened."""
@@ -366,10 +401,11 @@ class CameraStatus(_message.Message):
         steering_causes: _abc.Iterable[Global___SteeringCause.ValueType] | None = ...,
         time_to_name_p50: _duration_pb2.Duration | None = ...,
         time_to_name_p95: _duration_pb2.Duration | None = ...,
+        view_state: Global___ViewState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time", "time_to_name_p50", b"time_to_name_p50", "time_to_name_p95", b"time_to_name_p95"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "agent", b"agent", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "clock_state", b"clock_state", "frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "steering_causes", b"steering_causes", "streaming", b"streaming", "time_to_name_p50", b"time_to_name_p50", "time_to_name_p95", b"time_to_name_p95", "watermark_lag", b"watermark_lag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "agent", b"agent", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "clock_state", b"clock_state", "frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "steering_causes", b"steering_causes", "streaming", b"streaming", "time_to_name_p50", b"time_to_name_p50", "time_to_name_p95", b"time_to_name_p95", "view_state", b"view_state", "watermark_lag", b"watermark_lag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__asked_max_rate: _TypeAlias = _typing.Literal["asked_max_rate"]  # noqa: Y015
     _WhichOneofArgType__asked_max_rate: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate"]  # noqa: Y015

@@ -223,6 +223,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.AttendanceGroupService/PlaceCamera": Access(_KEEPS, Unscoped()),
     "portero.v1.AttendanceGroupService/EndPlacement": Access(_KEEPS, Unscoped()),
     "portero.v1.AttendanceGroupService/ListPlacements": Access(_READS, Unscoped()),
+    "portero.v1.AttendanceGroupService/AcceptCameraView": Access(_KEEPS, Unscoped()),
     "portero.v1.AttendanceService/ListAttendanceSessions": Access(_ATTENDS, OfAttendance()),
     "portero.v1.AttendanceService/ListAttendanceRecords": Access(_ATTENDS, OfAttendance()),
     "portero.v1.AttendanceService/ListAttendanceChanges": Access(_ATTENDS, OfAttendance()),

@@ -26,13 +26,14 @@ from portero_server.rpc.attendance_group_convert import (
     schedule_to_proto,
 )
 from portero_server.rpc.attendance_scope import AttendanceScope
-from portero_server.rpc.convert import time_from_proto
+from portero_server.rpc.convert import time_from_proto, time_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
 from portero_server.rpc.requests import Context, content_digest
-from portero_server.rpc.resource_names import parse_group, parse_placement, parse_schedule
+from portero_server.rpc.resource_names import parse_camera, parse_group, parse_placement, parse_schedule
 from portero_server.store.attendance.days import AttendanceDayStore
 from portero_server.store.attendance.groups import AttendanceGroupStore
 from portero_server.store.attendance.rooms import RoomStore
+from portero_server.store.attendance.views import ViewStore
 
 _MOST_MEMBERSHIPS = 5000
 
@@ -41,11 +42,17 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
     """Keeps groups, rosters, schedules and placements."""
 
     def __init__(
-        self, groups: AttendanceGroupStore, days: AttendanceDayStore, rooms: RoomStore, scope: AttendanceScope
+        self,
+        groups: AttendanceGroupStore,
+        days: AttendanceDayStore,
+        rooms: RoomStore,
+        views: ViewStore,
+        scope: AttendanceScope,
     ) -> None:
         self._groups = groups
         self._days = days
         self._rooms = rooms
+        self._views = views
         self._scope = scope
 
     async def PutGroup(self, request: pb.PutGroupRequest, context: Context) -> pb.PutGroupResponse:
@@ -166,6 +173,13 @@ class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupS
         end = time_from_proto(request.end_time, "end_time") if request.HasField("end_time") else None
         placed = await self._rooms.end_placement(parse_placement(request.name, "name"), end)
         return pb.EndPlacementResponse(placement=None if placed is None else placement_to_proto(placed))
+
+    async def AcceptCameraView(
+        self, request: pb.AcceptCameraViewRequest, context: Context
+    ) -> pb.AcceptCameraViewResponse:
+        """Stores that the view which a camera has now is the one it should have."""
+        accepted = await self._views.accept(parse_camera(request.camera, "camera"))
+        return pb.AcceptCameraViewResponse(accept_time=time_to_proto(accepted))
 
     async def ListPlacements(self, request: pb.ListPlacementsRequest, context: Context) -> pb.ListPlacementsResponse:
         """Lists which cameras watch which rooms."""

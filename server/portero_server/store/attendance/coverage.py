@@ -6,7 +6,7 @@ for which the camera did not watch. No row is longer than a day: those of a sess
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, insert, select
@@ -15,14 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.clock import Clock
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.coverage import DEFAULT_PAUSE, UNKNOWN_COVERAGE, Coverage
+from portero_server.domain.attendance.known_view import VIEW_CAUSES, KnownView
 from portero_server.domain.attendance.spans import TimeSpan, merged, without
 from portero_server.domain.attendance.unproven import UnprovenCause, UnprovenSpan
 from portero_server.store.attendance.stale import mark_cameras
+from portero_server.store.attendance.views import store_views
 from portero_server.store.database import Database
 from portero_server.store.schema import attendance_coverage
 
 SEEN = "seen"
 _LONGEST = timedelta(days=1)
+_LOOKED_AT = frozenset({SEEN, *(cause.value for cause in VIEW_CAUSES)})
 _table = attendance_coverage.c
 
 
@@ -34,7 +37,11 @@ class CoverageStore:
         self._clock = clock
 
     async def add(
-        self, camera_id: str, seen: Sequence[TimeSpan] = (), faults: Sequence[UnprovenSpan] = ()
+        self,
+        camera_id: str,
+        seen: Sequence[TimeSpan] = (),
+        faults: Sequence[UnprovenSpan] = (),
+        views: Collection[KnownView] = (),
     ) -> Sequence[TimeSpan]:
         """Adds what became known of a camera, and has the sessions decided anew that it touches.
 
@@ -43,7 +50,8 @@ class CoverageStore:
         Args:
             camera_id: The camera.
             seen: From when until when frames were taken that are settled; in any order.
-            faults: When something was wrong with the frames; in any order.
+            faults: When something was wrong with the frames, or with what they showed; in any order.
+            views: What became of the views of the camera meanwhile.
 
         Returns:
             The spans of which something new is known, merged.
@@ -55,11 +63,12 @@ class CoverageStore:
             news: list[TimeSpan] = []
             for kind, spans in by_kind.items():
                 news += await _add(connection, camera_id, kind, spans)
+            await store_views(connection, camera_id, views)
             changed = merged(news)
             await mark_cameras(connection, camera_id, changed, ChangeCause.COVERAGE, camera_id, now)
             return changed
 
-        return await self._database.run(unit) if by_kind else ()
+        return await self._database.run(unit) if by_kind or views else ()
 
     async def coverage(self, camera_id: str, span: TimeSpan) -> Coverage:
         """Returns what is known of a camera in a span, and around it."""
@@ -134,5 +143,6 @@ def _around(camera_id: str, span: TimeSpan) -> tuple[ColumnElement[bool], ...]:
 
 
 def _pause(kind: str) -> timedelta:
-    # A fault is as long as it is; two of them do not make the time between them one.
-    return DEFAULT_PAUSE if kind == SEEN else timedelta(0)
+    # A fault is as long as it is; two of them do not make the time between them one. What is looked at once a second
+    # lasts from one look to the next, also where a stream was cut between them.
+    return DEFAULT_PAUSE if kind in _LOOKED_AT else timedelta(0)

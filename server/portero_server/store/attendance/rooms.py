@@ -16,6 +16,7 @@ from portero_server.domain.attendance.groups import Placement
 from portero_server.errors import NotFound
 from portero_server.store.attendance.rows import placement_of
 from portero_server.store.attendance.stale import mark_rooms
+from portero_server.store.attendance.views import begin_view
 from portero_server.store.database import Database
 from portero_server.store.schema import attendance_placements, cameras
 
@@ -37,6 +38,8 @@ class RoomStore:
 
     async def place(self, placement: Placement) -> PlacedCamera:
         """Stores that a camera watches a room, and has the sessions there decided anew; said again, it changes nothing.
+
+        The view that the camera has from then on is the one it should have.
 
         Raises:
             NotFound: There is no such camera.
@@ -60,6 +63,8 @@ class RoomStore:
                 "ends_at": placement.end,
             }
             await connection.execute(insert(attendance_placements).values(row))
+            # It may point elsewhere than before.
+            await begin_view(connection, placement.camera_id, max(now, placement.start or now))
             await _rooms_changed(connection, placement_id, placement, now)
             return PlacedCamera(placement_id, placement)
 

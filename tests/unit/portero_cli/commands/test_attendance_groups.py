@@ -121,6 +121,10 @@ async def test_cameras_are_placed_and_moved(cli: Cli, school: FakeServer) -> Non
     ended = await cli("attendance", "end-place", "p1", "--at", "2026-03-05T00:00:00Z", "--json")
     assert ended.document["placement"]["end_time"] == "2026-03-05T00:00:00Z"
     assert "door" in (await cli("attendance", "cameras")).out
+    accepted = await cli("attendance", "accept-view", "door", "--json")
+    assert accepted.document == {"accept_time": "2026-03-02T08:05:00Z"}
+    assert "counts from" in (await cli("attendance", "accept-view", "door")).out
+    assert (await cli("attendance", "accept-view", "attic")).code is ExitCode.NOT_FOUND
     assert "removed" in (await cli("attendance", "end-place", "p1")).out
     assert "no camera" in (await cli("attendance", "cameras")).out
 

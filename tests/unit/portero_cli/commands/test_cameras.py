@@ -67,6 +67,17 @@ async def test_a_wrong_clock_is_shown(cli: Cli, server: FakeServer) -> None:
     assert row["clock"] == ""
 
 
+async def test_a_view_that_shows_nothing_is_shown(cli: Cli, server: FakeServer) -> None:
+    """Showing a camera says why it sees nothing of what it should; one that sees it is not mentioned."""
+    await cli("cameras", "add", "door")
+    status = camera_service_pb2.CameraStatus(streaming=True, view_state=camera_service_pb2.VIEW_STATE_MOVED)
+    server.cameras.statuses["cameras/door"] = status
+    assert (await cli("cameras", "show", "door", "--json")).document["status"]["view_state"] == "moved"
+    assert "moved" in (await cli("cameras", "show", "door")).out
+    status.view_state = camera_service_pb2.VIEW_STATE_CLEAR
+    assert "clear" not in (await cli("cameras", "show", "door")).out
+
+
 async def test_how_soon_people_are_named_is_shown(cli: Cli, server: FakeServer) -> None:
     """Showing a camera, and `top`, say within what time half of its last names came, and nearly all."""
     await cli("cameras", "add", "door")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.recognition.wrapping import WrappingFollower
 from portero_server.vision.analysis import FrameAnalysis
@@ -30,6 +31,7 @@ def test_everything_is_passed_on() -> None:
         ("rename", "t1"),
     ]
     assert (outer.reads_text, outer.busy, outer.people, outer.tracks) == (True, True, {"ana"}, ())
+    assert outer.view is ViewState.UNSPECIFIED
     assert outer.when(None) == EVERY  # type: ignore[arg-type]  # it asks for nothing of the frame
     outer.rules = replace(outer.rules, engine="other")
     assert inner.rules.engine == "other"

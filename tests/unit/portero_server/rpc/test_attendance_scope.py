@@ -123,7 +123,7 @@ async def school(database: Database, serve: Serve) -> School:
     edge = await serve(
         [
             AttendanceServicer(classroom.sessions, classroom.records, classroom.remarks, scope, classroom.told, clock),
-            AttendanceGroupServicer(classroom.groups, classroom.days, classroom.rooms, scope),
+            AttendanceGroupServicer(classroom.groups, classroom.days, classroom.rooms, classroom.views, scope),
         ],
         auth=auth,
     )

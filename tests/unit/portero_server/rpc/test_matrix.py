@@ -120,6 +120,7 @@ AttendanceGroupService/RemoveScheduleException whole  admin operator
 AttendanceGroupService/PlaceCamera   whole  admin operator
 AttendanceGroupService/EndPlacement  whole  admin operator
 AttendanceGroupService/ListPlacements whole  admin operator reader
+AttendanceGroupService/AcceptCameraView whole  admin operator
 AttendanceService/ListAttendanceSessions whole  admin operator reader teacher guardian
 AttendanceService/ListAttendanceRecords whole  admin operator reader teacher guardian
 AttendanceService/ListAttendanceChanges whole  admin operator reader teacher guardian

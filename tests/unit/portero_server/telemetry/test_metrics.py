@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from prometheus_client import generate_latest
 
 from portero_bridge import metrics_reference as bridge_reference
 from portero_bridge.metrics import BridgeMetrics
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.reference import metrics_page as metrics_reference
 from portero_server.telemetry.camera_metrics import CameraFigures
@@ -85,6 +87,19 @@ def test_how_soon_people_are_named_is_shown_by_camera() -> None:
     text = _text(metrics)
     assert 'portero_camera_time_to_name_seconds_bucket{camera="door",le="0.5"} 1.0' in text
     assert 'portero_camera_time_to_name_seconds_count{camera="desk"} 0.0' in text
+
+
+def test_why_a_camera_sees_nothing_is_shown() -> None:
+    """Each cause is a series of its own, of registered cameras alone."""
+    metrics = _metrics()
+    metrics.cameras.roster_is(["door", "desk"], 0)
+    metrics.cameras.cameras_are({"door": replace(_FIGURES, view=ViewState.COVERED), "desk": _FIGURES})
+    value = metrics.registry.get_sample_value
+    shown = {cause: value("portero_camera_blind", {"camera": "door", "cause": cause}) for cause in ("dark", "covered")}
+    assert shown == {"dark": 0, "covered": 1}
+    assert value("portero_camera_blind", {"camera": "desk", "cause": "moved"}) == 0
+    metrics.cameras.roster_is(["desk"], 0)
+    assert value("portero_camera_blind", {"camera": "door", "cause": "covered"}) is None
 
 
 def test_a_closed_stream_is_down_and_its_last_frame_grows_old() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.attendance.coverage import seen_between
-from portero_server.domain.attendance.frame_notes import FrameNotes, WatchHole
+from portero_server.domain.attendance.frame_notes import FrameNotes, SettledLook, WatchHole
 from portero_server.domain.attendance.spans import TimeSpan, merged
+from tests.support.attendance.views import COVERED, DARK
 from tests.support.store.commits import at
 
 
@@ -22,12 +24,12 @@ def test_only_settled_frames_count() -> None:
     notes = FrameNotes()
     for sequence in range(1, 11):
         notes.note(sequence, at(sequence), searched=True)
-    assert notes.settled(0) == ([], [])
-    seen, _ = notes.settled(5)
+    assert notes.settled(0) == ([], [], [])
+    seen, _, _ = notes.settled(5)
     assert merged(seen) == (_span(1, 5),)
-    seen, _ = notes.settled(10)
+    seen, _, _ = notes.settled(10)
     assert merged(seen) == (_span(5, 10),)
-    assert notes.settled(10) == ([], [])
+    assert notes.settled(10) == ([], [], [])
 
 
 def test_a_hole_says_what_is_missing() -> None:
@@ -36,7 +38,7 @@ def test_a_hole_says_what_is_missing() -> None:
     notes.note(1, at(0), searched=True)
     notes.note(5, at(10), searched=True)
     notes.note(6, at(20), searched=True)
-    _, holes = notes.settled(6)
+    _, holes, _ = notes.settled(6)
     assert holes == [WatchHole(_span(0, 10), 2, 4, False), WatchHole(_span(10, 20), None, None, False)]
 
 
@@ -45,7 +47,7 @@ def test_a_few_missing_frames_leave_no_hole() -> None:
     notes = FrameNotes()
     notes.note(1, at(0), searched=True)
     notes.note(9, at(1), searched=True)
-    assert notes.settled(9) == ([_span(0, 1)], [])
+    assert notes.settled(9) == ([_span(0, 1)], [], [])
 
 
 def test_frames_that_were_not_searched_show_nothing() -> None:
@@ -53,7 +55,7 @@ def test_frames_that_were_not_searched_show_nothing() -> None:
     notes = FrameNotes()
     for sequence in range(1, 11):
         notes.note(sequence, at(sequence), searched=sequence in (1, 10))
-    assert notes.settled(10) == ([], [WatchHole(_span(1, 10), None, None, True)])
+    assert notes.settled(10) == ([], [WatchHole(_span(1, 10), None, None, True)], [])
 
 
 def test_a_clock_that_is_set_back_shows_nothing_between() -> None:
@@ -61,7 +63,7 @@ def test_a_clock_that_is_set_back_shows_nothing_between() -> None:
     notes = FrameNotes()
     for sequence, second in enumerate((100, 101, 50, 51), start=1):
         notes.note(sequence, at(second), searched=True)
-    seen, holes = notes.settled(4)
+    seen, holes, _ = notes.settled(4)
     assert (seen, holes) == ([_span(100, 101), _span(50, 51)], [])
 
 
@@ -80,9 +82,40 @@ def test_a_long_time_without_interruption_is_few_notes() -> None:
     notes = FrameNotes()
     for number in range(36_000):
         notes.note(number + 1, at(number / 10), searched=True)
-    seen, _ = notes.settled(36_000)
+    seen, _, _ = notes.settled(36_000)
     assert len(seen) <= 3600
     assert merged(seen) == (_span(0, 3599.9),)
+
+
+def test_a_look_at_the_view_holds_until_the_next_one() -> None:
+    """Each is told once, when the next one is settled; where none follows, it holds for two pauses."""
+    notes = FrameNotes()
+    for sequence, (second, glimpse) in enumerate(((0, DARK), (0.5, None), (1, COVERED), (2, None), (9, DARK)), start=1):
+        notes.note(sequence, at(second), searched=True, glimpse=glimpse)
+    assert notes.settled(2).looks == []
+    assert notes.settled(4).looks == [SettledLook(_span(0, 1), DARK)]
+    assert notes.settled(5).looks == [SettledLook(_span(1, 5), COVERED)]
+    notes.note(6, at(3), searched=True, glimpse=COVERED)
+    assert notes.settled(6).looks == []
+
+
+def test_a_frame_that_was_not_searched_shows_its_view() -> None:
+    """A camera that sends too fast is covered all the same."""
+    notes = FrameNotes()
+    for sequence in (1, 2):
+        notes.note(sequence, at(sequence), searched=False, glimpse=COVERED)
+    assert notes.settled(2).looks == [SettledLook(_span(1, 2), COVERED)]
+
+
+def test_frames_whose_view_is_let_go_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a stream that is never settled the oldest looks are let go, and the frames with them."""
+    monkeypatch.setattr("portero_server.domain.attendance.frame_notes._MOST_GLIMPSES", 10)
+    notes = FrameNotes()
+    for sequence in range(1, 31):
+        notes.note(sequence, at(sequence), searched=True, glimpse=DARK)
+    seen, _, looks = notes.settled(30)
+    assert merged(seen)[0].start >= at(20)
+    assert looks[0].span.start == at(21)
 
 
 @given(st.lists(st.floats(0, 5), min_size=1, max_size=40), st.lists(st.integers(0, 40), max_size=5))

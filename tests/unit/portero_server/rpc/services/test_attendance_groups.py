@@ -33,7 +33,11 @@ class Office:
     def __init__(self, database: Database) -> None:
         self.classroom = Classroom(database, ManualClock())
         self.servicer = AttendanceGroupServicer(
-            self.classroom.groups, self.classroom.days, self.classroom.rooms, AttendanceScope(ScopeStore(database))
+            self.classroom.groups,
+            self.classroom.days,
+            self.classroom.rooms,
+            self.classroom.views,
+            AttendanceScope(ScopeStore(database)),
         )
         self.client: attendance_group_service_pb2_grpc.AttendanceGroupServiceAsyncStub
 
@@ -197,6 +201,15 @@ async def test_cameras_are_placed_and_moved(office: Office) -> None:
     assert not removed.HasField("placement")
 
 
+async def test_a_view_is_accepted(office: Office) -> None:
+    """From the server's time on; of a camera that is not registered there is none."""
+    answer = await office.client.AcceptCameraView(pb.AcceptCameraViewRequest(camera="cameras/door"))
+    assert answer.accept_time == time_to_proto(at(0))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await office.client.AcceptCameraView(pb.AcceptCameraViewRequest(camera="cameras/attic"))
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
 WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     ("name", lambda c: c.PutGroup(pb.PutGroupRequest(group=_group(name="groups/x"))), "group.name"),
     ("no name", lambda c: c.PutGroup(pb.PutGroupRequest(group=_group(display_name=" "))), "group.display_name"),
@@ -232,6 +245,7 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
         ),
         "memberships[0].until",
     ),
+    ("accept", lambda c: c.AcceptCameraView(pb.AcceptCameraViewRequest(camera="door")), "camera"),
     (
         "no session",
         lambda c: c.PutScheduleException(

@@ -13,6 +13,7 @@ from portero.v1 import camera_service_pb2 as pb
 from portero.v1.detections_pb2 import Box
 
 from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.domain.detection.glimpse import ViewState
 from portero_server.domain.steering.policy import Asked, SteeringCause
 from portero_server.streaming.status import LiveStatus
 from tests.support.server.rpc_edge import refused
@@ -221,6 +222,7 @@ async def test_status_of_an_open_stream(house: House) -> None:
         Asked(2.0, 640, 60.0, (SteeringCause.IDLE, SteeringCause.CLOSED)),
         0.25,
         1.5,
+        ViewState.COVERED,
     )
     response = await house.cameras.GetCameraStatus(pb.GetCameraStatusRequest(name="cameras/door"))
     expected = pb.CameraStatus(
@@ -242,6 +244,7 @@ async def test_status_of_an_open_stream(house: House) -> None:
         steering_causes=[pb.STEERING_CAUSE_IDLE, pb.STEERING_CAUSE_CLOSED],
         time_to_name_p50=Duration(nanos=250_000_000),
         time_to_name_p95=Duration(seconds=1, nanos=500_000_000),
+        view_state=pb.VIEW_STATE_COVERED,
     )
     expected.open_time.FromDatetime(now)
     expected.last_frame_time.FromDatetime(now + timedelta(seconds=3))
