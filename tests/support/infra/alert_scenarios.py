@@ -200,6 +200,15 @@ SCENARIOS = (
         {'portero_camera_clock_fault{camera="door"}': "0x70 1x4 0x26"},
     ),
     Scenario(
+        "PorteroCameraView",
+        {'portero_camera_blind{camera="door",cause="moved"}': "1x100"},
+        # Dark all night, and somebody stood before the lens for four minutes.
+        {
+            'portero_camera_blind{camera="door",cause="dark"}': "1x100",
+            'portero_camera_blind{camera="door",cause="covered"}': "0x70 1x4 0x26",
+        },
+    ),
+    Scenario(
         "PorteroSourceDown",
         {'portero_bridge_source_up{camera="door"}': "0x100"},
         {'portero_bridge_source_up{camera="door"}': "1x100"},
