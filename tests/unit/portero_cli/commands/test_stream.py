@@ -144,7 +144,7 @@ async def test_a_source_that_is_none_is_refused_before_anything_else(cli: Cli, s
     """A path that does not exist is one line that shows what a source may be."""
     result = await cli("stream", "/no/such/clip.mp4", "--camera", "stage", "--once")
     assert result.code == 4
-    assert result.err.startswith("error: source '/no/such/clip.mp4' is not an http(s) or rtsp(s) URL")
+    assert result.err.startswith("error: source '/no/such/clip.mp4' is not an http(s), rtsp(s) or mqtt(s) URL")
     assert not server.calls
 
 
