@@ -21,6 +21,7 @@ from portero_infra.registry import Registry
 from portero_infra.rotation import Rotation
 from portero_infra.scaling import Scaling
 from portero_infra.service import Service
+from portero_infra.snapshots import Snapshots
 from portero_infra.task_definition import Foundation, TaskDefinition
 from portero_infra.trail import Trail
 from portero_infra.vault import Vault
@@ -56,7 +57,8 @@ alarms = Alarms(name, config, edge, notifications.topic_arn, ours)
 registry = Registry(name, key_arn, ours)
 anchors = Anchors(name, account, ours) if config.audit.anchor_days is not None else None
 vault = Vault(name, account, key_arn, ours) if config.vault is not None else None
-base = Foundation(registry, database, recognition, logs, metrics, key_arn, anchors, vault)
+snapshots = Snapshots(name, account, config.snapshots, key_arn, ours) if config.snapshots is not None else None
+base = Foundation(registry, database, recognition, logs, metrics, key_arn, anchors, vault, snapshots)
 task = TaskDefinition(name, config, base, ours)
 group, discovery = firewall.service, metrics.registry_arn
 service = Service(name, config.service, task, network, group, edge, discovery, alarms.rolling_back, ours)

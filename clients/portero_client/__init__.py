@@ -5,12 +5,10 @@ async with PorteroClient() as portero:
         print(event.sighting.display_name)
 
 Pictures of a program's own are streamed as one camera:
-
 async with portero.stream("front-door") as camera:
     await camera.send(jpeg, captured_at)
 
 With a server on another machine TLS is spoken, and an API key or token travels with each call:
-
 settings = ConnectionSettings("portero.example:443", tls_files=TlsFiles(ca=Path("ca.crt")), token_file=Path("key"))
 
 The same from the environment: PORTERO_SERVER, PORTERO_TLS (auto, on, off), PORTERO_CA_FILE, PORTERO_CLIENT_CERTIFICATE,
@@ -141,6 +139,7 @@ from portero_client.reviews import QueuedSighting, ReviewAction, Reviewed, Revie
 from portero_client.settings import ConnectionSettings
 from portero_client.sighting_export import ExportedSighting, SightingExport
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
+from portero_client.snapshots import Snapshot, SnapshotKind, SnapshotLink
 from portero_client.streaming.blocking_stream import BlockingCameraStream
 from portero_client.streaming.camera_stream import CameraStream
 from portero_client.streaming.delivery.terms import DeliveryLimits
@@ -332,6 +331,9 @@ __all__ = [
     "SightingKind",
     "SightingReview",
     "SightingWatch",
+    "Snapshot",
+    "SnapshotKind",
+    "SnapshotLink",
     "SpoolBack",
     "SpoolFailed",
     "SpoolLimits",

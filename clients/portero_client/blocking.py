@@ -45,6 +45,7 @@ from portero_client.health import ServerHealth
 from portero_client.judging import BlockingReviews
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import SightingKind
+from portero_client.snapshot_calls import BlockingSnapshots
 from portero_client.status import error_from
 from portero_client.streaming.blocking_stream import BlockingCameraStream
 from portero_client.streaming.camera_stream import CameraStream
@@ -89,6 +90,7 @@ class BlockingPorteroClient:
         self.audit = BlockingAudit(self._ask)
         self.privacy = BlockingPrivacy(self._ask)
         self.collections = BlockingCollections(self._ask)
+        self.snapshots = BlockingSnapshots(self._ask)
         self.visitors = BlockingVisitors(self._ask)
         self.subscriptions = BlockingSubscriptions(self._ask)
         self.attendance = BlockingAttendance(self._ask)

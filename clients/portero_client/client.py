@@ -29,6 +29,7 @@ from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
 from portero_client.sighting_export import SightingExport
 from portero_client.sightings import SightingKind
+from portero_client.snapshot_calls import Snapshots
 from portero_client.status import error_from
 from portero_client.streaming.camera_stream import CameraStream
 from portero_client.streaming.events import StreamEvent
@@ -58,6 +59,7 @@ class PorteroClient:
         audit: Who did what.
         privacy: Consent, block, export, erasure.
         collections: The engine's collection in use, and the one that stands by.
+        snapshots: Pictures of sightings.
         visitors: Strangers who are known again.
         subscriptions: To whom events are sent, and which.
         attendance: Who attended which sessions.
@@ -89,6 +91,7 @@ class PorteroClient:
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)
         self.collections = Collections(self._ask)
+        self.snapshots = Snapshots(self._ask)
         self.visitors = Visitors(self._ask)
         self.subscriptions = Subscriptions(self._ask)
         self.attendance = Attendance(self._ask)

@@ -38,6 +38,7 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
     ),
     "portero.v1.CameraService": ("GetCamera", "ListCameras", "UpdateCamera", "GetCameraStatus"),
     "portero.v1.SightingService": ("GetSighting", "ListSightings"),
+    "portero.v1.SnapshotService": ("GetSnapshot", "CreateSnapshotLink", "CheckSnapshots"),
     "portero.v1.DecisionService": (
         "ListDecisions",
         "WhatIfThresholds",

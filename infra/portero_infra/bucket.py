@@ -108,3 +108,17 @@ def _tls_only(arn: pulumi.Output[str]) -> Statement:
         "Resource": [arn, arn.apply(lambda bucket: f"{bucket}/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+def never_versioned(bucket: pulumi.Output[str]) -> Statement:
+    """Returns a statement that forbids versions to everybody; Object Lock and replication need them, too.
+
+    An erased photo would live on as a version, and the server does not start on a bucket that ever had them.
+    """
+    return {
+        "Sid": "NeverVersioned",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutBucketVersioning",
+        "Resource": bucket,
+    }

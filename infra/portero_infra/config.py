@@ -267,6 +267,17 @@ class ReviewPictures(Section):
     forbidden_sites: tuple[str, ...] = ()
 
 
+class Snapshots(Section):
+    """Pictures of sightings, in a bucket of the stack; without the section none is kept."""
+
+    sites: tuple[str, ...] = Field(min_length=1)
+    subjects: Literal["everybody", "people", "strangers"] = "everybody"
+    purpose: str = ""
+    context: bool = False
+    hours: int = Field(72, ge=1, le=26_280)
+    links: bool = False
+
+
 class Observability(Section):
     """Logs, alarms, the budget, and where metrics are sent."""
 
@@ -308,6 +319,7 @@ class StackConfig(Section):
     vault: Vault | None = None
     subscriptions: Subscriptions | None = None
     review_pictures: ReviewPictures | None = None
+    snapshots: Snapshots | None = None
     observability: Observability
     web: Web | None = None
 

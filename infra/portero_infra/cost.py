@@ -139,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--texts", type=int, default=usual.texts, help="texts read at one camera in a day")
     add("--people", type=int, default=usual.people, help="people known")
     add("--photo-kb", type=int, default=usual.photo_kb, help="size of a photo in the vault, where there is one")
+    add("--snapshot-kb", type=int, default=usual.snapshot_kb, help="size of a snapshot, where they are kept")
     add("--fps", type=_number, default=usual.frames_per_second, help="frames a second of one camera")
     add("--frame-kb", type=int, default=usual.frame_kb, help="size of a frame")
     add("--hours", type=int, default=usual.hours, help="hours of a day in which cameras send")

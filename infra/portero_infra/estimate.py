@@ -31,6 +31,7 @@ class Usage:
         texts: Texts read at one camera in a day, one DetectText each.
         people: People known, each with three photos.
         photo_kb: Size of one photo that taught a face.
+        snapshot_kb: Size of one snapshot.
         frames_per_second: Sent by one camera; 5 is the bridge's default.
         frame_kb: Size of one frame.
         hours: Hours of a day in which cameras send.
@@ -42,6 +43,7 @@ class Usage:
     texts: int = 0
     people: int = 1000
     photo_kb: int = 500
+    snapshot_kb: int = 60
     frames_per_second: Decimal = Decimal(5)
     frame_kb: int = 30
     hours: int = 24
@@ -85,6 +87,7 @@ def estimate(config: StackConfig, usage: Usage) -> list[Line]:
         _traffic(config, usage),
         _network(config, usage),
         _vault(config, usage),
+        _snapshots(config, usage),
         _rest(config, tasks),
     )
     return [line for part in parts for line in part if line.dollars > 0]
@@ -183,6 +186,17 @@ def _vault(config: StackConfig, usage: Usage) -> Iterator[Line]:
     if config.vault is not None:
         # As if everybody consented. A photo is written once and read when faces are made anew: cents, not counted.
         yield Line("Photo vault, storage", Decimal(usage.people * 3 * usage.photo_kb) / KB_PER_GB, prices.OBJECTS_KEPT)
+
+
+def _snapshots(config: StackConfig, usage: Usage) -> Iterator[Line]:
+    taken = config.snapshots
+    if taken is not None:
+        # As if every visit had one, at every site. A better shot replaces it: one more write for every other visit. To
+        # delete costs nothing, the bucket's own key spares the calls of KMS, and those who look are few.
+        made = usage.monthly_visits * (2 if taken.context else 1)
+        kept = made * Decimal(taken.hours) / HOURS
+        yield Line("Snapshots, storage", kept * usage.snapshot_kb / KB_PER_GB, prices.OBJECTS_KEPT)
+        yield Line("Snapshots, written", made * Decimal("1.5"), prices.OBJECT_WRITTEN)
 
 
 def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:

@@ -49,6 +49,8 @@ PHOTO_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 VAULT_ACTIONS = ("s3:GetBucketVersioning", "s3:ListBucket")
 """On the vault's bucket: the server refuses one that keeps versions, and looks for photos without a row."""
 
+# Snapshots are kept by the same calls. A link to one is signed by the task, and works as far as the task may read.
+
 SHELL_ACTIONS = (
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
@@ -114,11 +116,13 @@ def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:
     ]
 
 
-def keeping_photos(bucket: pulumi.Output[str], prefix: str, key: pulumi.Input[str], region: str) -> list[Statement]:
-    """Returns statements for the photo vault's objects under a prefix of its bucket (an ARN), encrypted with the key.
+def keeping_objects(bucket: pulumi.Output[str], prefix: str, key: pulumi.Input[str], region: str) -> list[Statement]:
+    """Returns statements for the photo vault's objects, or for snapshots, under a prefix of their bucket (an ARN).
+
+    They are encrypted with the key.
 
     Listing is not limited to the prefix: S3 says that an object is missing only to whoever may list its bucket, and a
-    condition on the prefix never holds for that question. To anybody else a missing photo is a refused one.
+    condition on the prefix never holds for that question. To anybody else a missing object is a refused one.
     """
     return [
         allow(PHOTO_ACTIONS, pulumi.Output.concat(bucket, "/", prefix, "*")),

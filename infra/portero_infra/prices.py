@@ -100,6 +100,7 @@ ENDPOINT = _flat("0.01", "endpoint and zone hour", "privatelink/pricing")
 ENDPOINT_DATA = _flat("0.01", "GB", "privatelink/pricing")
 
 OBJECTS_KEPT = _flat("0.023", "GB month", "s3/pricing")
+OBJECT_WRITTEN = _flat("0.000005", "object written", "s3/pricing")
 KEY = _flat("1", "key month", "kms/pricing")
 SECRET = _flat("0.40", "secret month", "secrets-manager/pricing")
 ZONE = _flat("0.50", "hosted zone month", "route53/pricing")

@@ -11,6 +11,7 @@ from typing import Any
 
 from portero_infra.anchors import ANCHORS
 from portero_infra.config import Cameras, ReviewPictures, StackConfig, Subscriptions, Vault
+from portero_infra.snapshots import SNAPSHOTS
 from portero_infra.vault import PHOTOS
 
 Container = dict[str, Any]
@@ -67,6 +68,8 @@ class Facts:
     collector_config: str
     anchor_bucket: str | None = None
     vault_bucket: str | None = None
+    snapshot_bucket: str | None = None
+    key: str = ""
 
 
 def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
@@ -101,6 +104,7 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         **_tokens(config),
         **_anchoring(config, facts.anchor_bucket),
         **_keeping_photos(config, facts.vault_bucket),
+        **_taking_snapshots(config, facts),
         **_subscribing(config.subscriptions),
         **_picturing(config.review_pictures),
     }
@@ -146,6 +150,23 @@ def _keeping_photos(config: StackConfig, bucket: str | None) -> dict[str, str]:
         "PORTERO_PHOTO_VAULT": f"s3://{bucket}/{PHOTOS.rstrip('/')}",
         "PORTERO_PHOTO_VAULT_KEY_FILE": f"{VAULT_FOLDER}/{VAULT_KEYS}",
         "PORTERO_PHOTO_VAULT_REGION": config.account.region,
+    }
+
+
+def _taking_snapshots(config: StackConfig, facts: Facts) -> dict[str, str]:
+    taken = config.snapshots
+    if taken is None or facts.snapshot_bucket is None:
+        return {}
+    return {
+        "PORTERO_RETENTION_SNAPSHOTS_HOURS": str(taken.hours),
+        "PORTERO_SNAPSHOTS": f"s3://{facts.snapshot_bucket}/{SNAPSHOTS.rstrip('/')}",
+        "PORTERO_SNAPSHOTS_REGION": config.account.region,
+        "PORTERO_SNAPSHOT_CONTEXT": str(taken.context).lower(),
+        "PORTERO_SNAPSHOT_KMS_KEY": facts.key,
+        "PORTERO_SNAPSHOT_LINKS": str(taken.links).lower(),
+        "PORTERO_SNAPSHOT_PURPOSE": taken.purpose,
+        "PORTERO_SNAPSHOT_SITES": ",".join(taken.sites),
+        "PORTERO_SNAPSHOT_SUBJECTS": taken.subjects,
     }
 
 

@@ -18,6 +18,7 @@ from portero_infra.metrics import Metrics
 from portero_infra.policies import Statement
 from portero_infra.recognition import Recognition
 from portero_infra.registry import Registry
+from portero_infra.snapshots import SNAPSHOTS, Snapshots
 from portero_infra.task import SCRATCH, Container, Facts, containers
 from portero_infra.vault import PHOTOS, Vault
 
@@ -34,6 +35,7 @@ class Foundation:
     key_arn: pulumi.Output[str]
     anchors: Anchors | None
     vault: Vault | None
+    snapshots: Snapshots | None
 
 
 class TaskDefinition(pulumi.ComponentResource):
@@ -67,10 +69,20 @@ class TaskDefinition(pulumi.ComponentResource):
 
 def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Output[list[Container]]:
     def build(
-        known: dict[str, str], remote_write_url: str | None, anchors: str | None, vault: str | None
+        known: dict[str, str],
+        remote_write_url: str | None,
+        anchors: str | None,
+        vault: str | None,
+        snapshots: str | None,
     ) -> list[Container]:
         collecting = collector_config(config, name, known.pop("streams"), remote_write_url)
-        facts = Facts(**known, collector_config=collecting, anchor_bucket=anchors, vault_bucket=vault)
+        facts = Facts(
+            **known,
+            collector_config=collecting,
+            anchor_bucket=anchors,
+            vault_bucket=vault,
+            snapshot_bucket=snapshots,
+        )
         return containers(config, facts)
 
     tag = config.service.image_tag or "not-pushed-yet"
@@ -82,11 +94,15 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
         database_secret=base.database.secret_arn,
         collection=base.recognition.active,
         log_group=base.logs.server.name,
+        key=base.key_arn,
         streams=base.logs.streams.name,
     )
     anchors = None if base.anchors is None else base.anchors.bucket.name
     vault = None if base.vault is None else base.vault.bucket.name
-    return pulumi.Output.all(known, base.metrics.remote_write_url, anchors, vault).apply(lambda parts: build(*parts))
+    snapshots = None if base.snapshots is None else base.snapshots.bucket.name
+    return pulumi.Output.all(known, base.metrics.remote_write_url, anchors, vault, snapshots).apply(
+        lambda parts: build(*parts)
+    )
 
 
 def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
@@ -99,8 +115,12 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
     if base.anchors is not None:
         statements += policies.anchoring(base.anchors.bucket.arn, ANCHORS)
     if base.vault is not None:
-        statements += policies.keeping_photos(
+        statements += policies.keeping_objects(
             base.vault.bucket.arn, PHOTOS, key=base.key_arn, region=config.account.region
+        )
+    if base.snapshots is not None:
+        statements += policies.keeping_objects(
+            base.snapshots.bucket.arn, SNAPSHOTS, key=base.key_arn, region=config.account.region
         )
     if config.observability.collector:
         statements.append(policies.writing_logs([base.logs.streams.arn]))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from portero_infra.bucket import Bucket
+from portero_infra.bucket import Bucket, never_versioned
 from portero_infra.config import Account
-from portero_infra.policies import Statement
 
 PHOTOS = "photos/"
 """Prefix of the photos' object keys."""
@@ -31,21 +30,7 @@ class Vault(pulumi.ComponentResource):
             protect=account.production,
             versioned=False,
             key_arn=key_arn,
-            statements=lambda arn: [_never_versioned(arn)],
+            statements=lambda arn: [never_versioned(arn)],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"bucket": self.bucket.name})
-
-
-def _never_versioned(bucket: pulumi.Output[str]) -> Statement:
-    """Returns a statement that forbids versions to everybody; Object Lock and replication need them, too.
-
-    An erased photo would live on as a version, and the server does not start on a bucket that ever had them.
-    """
-    return {
-        "Sid": "NeverVersioned",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:PutBucketVersioning",
-        "Resource": bucket,
-    }

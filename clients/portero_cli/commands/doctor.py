@@ -17,6 +17,7 @@ from portero_cli.checks.gallery import check_collections, check_faces, check_gal
 from portero_cli.checks.models import check_models, package_folder
 from portero_cli.checks.packages import check_compiled, check_extras, check_python, packages_by_extra
 from portero_cli.checks.server import check_caller, check_server
+from portero_cli.checks.snapshots import check_snapshots
 from portero_cli.exits import ExitCode
 from portero_cli.screen.output import cell
 from portero_cli.session import Session, command
@@ -78,6 +79,8 @@ async def doctor(
             findings.append(await check_faces(session.connection))
             if (standby := await check_collections(session.connection)) is not None:
                 findings.append(standby)
+            if (snapshots := await check_snapshots(session.connection)) is not None:
+                findings.append(snapshots)
     sound = all(finding.ok or not finding.needed for finding in findings)
     session.output.show(
         {"ok": sound, "checks": findings},

@@ -10,12 +10,13 @@ import typer
 
 from portero_cli.completing import complete_cameras, complete_people
 from portero_cli.exits import ExitCode
+from portero_cli.picture_file import check_new, write_picture
 from portero_cli.screen.decisions import queue_table, reviews_table
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.tables import STRANGER, local_time
 from portero_cli.session import Session, command
 from portero_cli.times import parse_time
-from portero_client import InvalidArgument, Reviewed, ReviewReason
+from portero_client import Reviewed, ReviewReason
 from portero_client.names import CAMERAS, PEOPLE, REVIEWS, SIGHTINGS
 
 SightingArgument = Annotated[str, typer.Argument(metavar="SIGHTING", help="Id, or sightings/ID.", show_default=False)]
@@ -101,13 +102,10 @@ async def picture(
     Pictures are kept only with PORTERO_REVIEW_PICTURES, for some hours, and until the sighting is reviewed. The file is
     yours to delete.
     """
-    if file.exists():
-        raise InvalidArgument(f"{file} exists already", field="file", reason="FILE_EXISTS")
+    check_new(file)
     async with session.client() as client:
         found = await client.reviews.picture(sighting)
-    # Nobody else on this machine is to look at it.
-    file.touch(mode=0o600, exist_ok=False)
-    file.write_bytes(found.jpeg)
+    write_picture(file, found.jpeg)
     session.output.show(
         {
             "file": str(file),

@@ -44,6 +44,27 @@ REVIEWS = Section(
             "failed are pictures that a reviewer misses.",
         ),
         Panel(
+            "What becomes of snapshots?",
+            (
+                Query(rate("portero_snapshots_offered_total", "outcome"), "{{outcome}}"),
+                Query(rate("portero_snapshots_failures_total", "operation"), "failed: {{operation}}"),
+            ),
+            Unit.A_SECOND,
+            _NEVER,
+            note="All 0 where PORTERO_SNAPSHOTS is not set. Failures are of the folder or bucket: `portero doctor` "
+            "says why. Sightings are stored all the same.",
+        ),
+        Panel(
+            "Are snapshots deleted that must go?",
+            (
+                Query("max(portero_snapshots_leaving)", "to be deleted"),
+                Query("max(portero_snapshots_stored)", "kept"),
+            ),
+            Unit.NUMBER,
+            _NEVER,
+            note="To be deleted should be 0 but for moments: receipts of erasures wait for it.",
+        ),
+        Panel(
             "How much do pictures to review take?",
             (
                 Query("max(portero_review_pictures_stored_bytes)", "stored"),

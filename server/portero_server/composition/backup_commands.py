@@ -323,6 +323,8 @@ def _outside(settings: Settings) -> Iterator[str]:
         yield f"the photos of {settings.photo_vault}: what is deleted there stays deleted, also after a restore"
     if settings.review_pictures:
         yield "the pictures that wait to be reviewed, which are kept for hours alone"
+    if settings.snapshots is not None:
+        yield f"the snapshots of {settings.snapshots}: after a restore the server deletes them"
     if settings.audit_anchor_bucket is not None:
         yield f"the anchors of the audit trail in {settings.audit_anchor_bucket}, which tell of later entries"
 

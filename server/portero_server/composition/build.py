@@ -30,6 +30,7 @@ from portero_server.composition import (
     recognition,
     review_pictures,
     rpc,
+    snapshots,
     standby,
     store,
     streaming,
@@ -42,6 +43,7 @@ from portero_server.composition import (
 from portero_server.composition.context import BuildContext
 from portero_server.engines.base import Engine
 from portero_server.rpc.server import RpcServer
+from portero_server.rpc.services.snapshots import SnapshotServicer
 from portero_server.settings import Settings
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.traces import tracing
@@ -62,6 +64,7 @@ class Server:
     streaming: streaming.StreamingParts
     visitors: visitors.VisitorParts
     pictures: review_pictures.PictureParts
+    snapshots: snapshots.SnapshotParts
     attendance: attendance.AttendanceParts
     events: events.EventParts
     subscriptions: subscriptions.SubscriptionParts
@@ -81,6 +84,7 @@ class Server:
             self.gallery,
             self.visitors,
             self.pictures,
+            self.snapshots,
             self.attendance,
             self.events,
             self.subscriptions,
@@ -123,17 +127,19 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         judging = decisions.reviews(context, stores, listeners.notify)
         again = visitors.build(context, stores, engine, judging, listeners.notify)
         shown = review_pictures.build(context, stores)
+        taken = await stack.enter_async_context(snapshots.build(context, stores))
         present = attendance.build(context, stores)
-        capture = present.capture(shown.capture(again.capture(desk.follower)))
+        capture = present.capture(taken.capture(shown.capture(again.capture(desk.follower))))
         frames = await stack.enter_async_context(
             streaming.build(context, stores, engine, asking, bill, eyes, capture, listeners)
         )
         again.listens_to(listeners)
         shown.listens_to(listeners)
+        taken.listens_to(listeners)
         present.follows(frames.streams)
-        told = events.build(context, stores, listeners)
-        subscribed = subscriptions.build(context, stores, listeners)
-        erasing = privacy.build(context, stores, engine, faces, frames.streams)
+        told = events.build(context, stores, listeners, taken.links)
+        subscribed = subscriptions.build(context, stores, listeners, taken.links)
+        erasing = privacy.build(context, stores, engine, faces, taken, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
         judged = decisions.build(context, stores, judging, shown)
@@ -148,6 +154,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             judged,
             bill,
             again,
+            SnapshotServicer(stores.sightings, taken.reader, settings.snapshot_link_seconds),
             subscribed,
             present,
             erasing,
@@ -166,6 +173,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             frames,
             again,
             shown,
+            taken,
             present,
             told,
             subscribed,

@@ -20,6 +20,7 @@ from portero_server.domain.events.delivery import EventFilter, RetryPolicy
 from portero_server.errors import StartupProblem
 from portero_server.events.guard import AddressGuard, AddressRefused
 from portero_server.events.relay import Relay, RelayPolicy
+from portero_server.events.relay_ports import PictureLinks
 from portero_server.events.selection import FixedSelection
 from portero_server.events.webhook import Endpoint, WebhookSender
 from portero_server.private_files import Readers, readers_of
@@ -45,8 +46,10 @@ class EventParts:
         return [] if self.relay is None else [self.relay.run()]
 
 
-def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> EventParts:
-    """Builds the relay from the settings.
+def build(
+    context: BuildContext, stores: Stores, listeners: EventListeners, links: PictureLinks | None = None
+) -> EventParts:
+    """Builds the relay from the settings; `links` makes links to snapshots, if messages have any.
 
     Raises:
         StartupProblem: A file cannot be used, or a key is too short.
@@ -63,6 +66,7 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> E
         clock,
         context.metrics.events,
         RelayPolicy(retries=RetryPolicy(patience=settings.webhook_patience)),
+        links=links,
     )
     listeners.add(relay)
     return EventParts(relay)

@@ -8,6 +8,7 @@ from typing import Any
 
 from portero_server.composition.context import BuildContext
 from portero_server.composition.gallery import GalleryParts
+from portero_server.composition.snapshots import SnapshotParts
 from portero_server.composition.store import Stores
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
@@ -39,7 +40,12 @@ class PrivacyParts:
 
 
 def build(
-    context: BuildContext, stores: Stores, engine: Engine, gallery: GalleryParts, streams: Streams
+    context: BuildContext,
+    stores: Stores,
+    engine: Engine,
+    gallery: GalleryParts,
+    snapshots: SnapshotParts,
+    streams: Streams,
 ) -> PrivacyParts:
     """Builds erasure, name revocation and retention from the settings."""
     settings, clock, metrics = context.settings, context.clock, context.metrics.privacy
@@ -56,6 +62,7 @@ def build(
         metrics,
         keeper=both or (keeper if isinstance(keeper, FaceKeeper) else None),
         vault=None if gallery.vault is None else gallery.vault.vault,
+        snapshots=snapshots.vault,
         interval=settings.erasure_interval,
     )
     kept = RetentionStore(database, clock)

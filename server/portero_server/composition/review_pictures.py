@@ -15,7 +15,7 @@ from portero_server.errors import StartupProblem
 from portero_server.gallery.review_pictures import PictureKeeper, PictureReader
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.frame_follower import FrameFollower
-from portero_server.recognition.track_pictures import TrackPictures
+from portero_server.recognition.track_pictures import TrackPictures, face_picture
 from portero_server.store.review_pictures import ReviewPictureStore
 from portero_server.vault.keys import read_keys
 from portero_server.vault.sealing import PictureSeal
@@ -46,7 +46,7 @@ class PictureParts:
 
         def prepared(camera_id: str, follower: FrameFollower) -> FrameFollower:
             if isinstance(follower, Follower):
-                follower.strangers = TrackPictures(follower.strangers, keeper)
+                follower.strangers = TrackPictures(follower.strangers, keeper, face_picture)
             return inner(camera_id, follower)
 
         return prepared

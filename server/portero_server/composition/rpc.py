@@ -23,6 +23,7 @@ from portero_server.rpc.services.decisions import DecisionServicer
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.services.sightings import SightingServicer
+from portero_server.rpc.services.snapshots import SnapshotServicer
 from portero_server.rpc.services.usage import UsageServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
@@ -39,6 +40,7 @@ def build(
     decisions: DecisionServicer,
     billing: Billing,
     visitors: VisitorParts,
+    snapshots: SnapshotServicer,
     subscriptions: SubscriptionParts,
     attendance: AttendanceParts,
     privacy: PrivacyParts,
@@ -74,6 +76,7 @@ def build(
             audit.servicer,
             privacy.servicer,
             visitors.servicer,
+            snapshots,
             subscriptions.servicer,
             *attendance.servicers,
         ],

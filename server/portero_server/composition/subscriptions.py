@@ -25,7 +25,7 @@ from portero_server.events.journal import SubscriptionJournal
 from portero_server.events.notice_relay import NoticeRelay
 from portero_server.events.people_sink import PeopleRules, PeopleSink
 from portero_server.events.relay import Relay, RelayPolicy
-from portero_server.events.relay_ports import Sender
+from portero_server.events.relay_ports import PictureLinks, Sender
 from portero_server.events.sealed_endpoints import EndpointRules, SealedEndpoints
 from portero_server.events.selection import SubscriptionSelection
 from portero_server.events.sinks import Sinks
@@ -67,8 +67,10 @@ class SubscriptionParts:
         return [self.relays.run()]
 
 
-def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> SubscriptionParts:
-    """Builds the subscriptions from the settings.
+def build(
+    context: BuildContext, stores: Stores, listeners: EventListeners, links: PictureLinks | None = None
+) -> SubscriptionParts:
+    """Builds the subscriptions from the settings; `links` makes links to snapshots, if messages have any.
 
     Raises:
         StartupProblem: A file cannot be used.
@@ -111,6 +113,8 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
             ),
             journal=SubscriptionJournal(deliveries, subscription_id),
             name=f"subscriptions/{subscription_id}",
+            # Only programs follow a link; what people are told is text.
+            links=links if subscription.kind is SinkKind.WEBHOOK else None,
         )
         # Groups are of no site: whoever may see some cameras only makes no subscription to attendance.
         if not wanted.notices or not subscription.scope.everything:

@@ -26,6 +26,7 @@ from portero_server.events.relay_ports import (
     EventSource,
     Names,
     NoJournal,
+    PictureLinks,
     RelayObserver,
     RelayStore,
     Sender,
@@ -78,6 +79,7 @@ class Relay:
         chance: random.Random | None = None,
         journal: DeliveryJournal | None = None,
         name: str = "",
+        links: PictureLinks | None = None,
     ) -> None:
         """Creates a relay.
 
@@ -93,6 +95,7 @@ class Relay:
             chance: Spreads retries.
             journal: Keeps what becomes of messages; None: nobody does.
             name: Of the subscription, for logs; empty: it is the webhook of the settings.
+            links: Makes links to snapshots; None: messages have none.
         """
         self._source = source
         self._names = names
@@ -106,6 +109,7 @@ class Relay:
         self._log = _log.bind(subscription=name) if name else _log
         self._resume = f"portero subscriptions resume {name}" if name else "portero-server webhook resume"
         self._journal: DeliveryJournal = journal or NoJournal()
+        self._links = links
         self._breaker = DeliveryBreaker(self._policy.tolerated)
         self._changed = asyncio.Event()
         # Positions beyond the stored one of which nothing is left to send, and how often others were refused.
@@ -238,8 +242,9 @@ class Relay:
 
     async def _send(self, sender: Sender, event: SightingEvent) -> str | None:
         """Sends one event. Returns the problem if it is to be sent again."""
+        links = None if self._links is None else await self._links.of(event.sighting.sighting_id)
         began = self._clock.monotonic()
-        sent = await sender.send(message_of(event))
+        sent = await sender.send(message_of(event, links))
         self._observer.sent(sent.result.value, self._clock.monotonic() - began)
         if sent.result is DeliveryResult.DELIVERED:
             self._taken += 1

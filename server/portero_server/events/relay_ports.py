@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from portero_server.domain.events.message import EventMessage
+from portero_server.domain.events.message import EventMessage, PictureLink
 from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.events.webhook import Sent
 from portero_server.store.event_relays import RelayState
@@ -84,6 +84,14 @@ class EventSelection(Protocol):
 
     def wants(self, event: SightingEvent) -> bool:
         """Returns whether an event is sent; of somebody who may not be told it names nobody any more."""
+        ...
+
+
+class PictureLinks(Protocol):
+    """Makes links to the snapshots of sightings."""
+
+    async def of(self, sighting_id: str) -> Sequence[PictureLink]:
+        """Returns links to those that may be looked at now; none where they cannot be made. Raises nothing."""
         ...
 
 

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Protocol
 from uuid import uuid4
 
 import structlog
 
 from portero_server.domain.people.photos import Keeping, PhotoState, VaultPhoto, photo_digest
 from portero_server.errors import FailedPrecondition, NotFound, PorteroError, Unavailable
+from portero_server.gallery.kept_objects import KeptObjects
 from portero_server.store.photos import PhotoStore
-from portero_server.vault.place import PhotoPlace, VaultUnavailable
+from portero_server.vault.place import PhotoPlace
 from portero_server.vault.sealing import PhotoSeal, SealBroken
 
 _log = structlog.get_logger(__name__)
 
-_T = TypeVar("_T")
-_THREADS = 4
 _MOST_AT_ONCE = 8
 """Photos on their way to the vault; further ones are not kept. Each is a file of up to 5 MiB in memory."""
 _PATIENCE = 10.0
@@ -77,13 +75,12 @@ class PhotoVault:
             patience: Seconds that an enrollment waits for its photo.
         """
         self._store = store
-        self._place = place
+        self._objects = KeptObjects(store, place, observer.vault_failed, observer.photos_deleted, "vault")
         self._seal = seal
         self._observer = observer
         self._interval = interval
         self._new_id = new_id
         self._patience = patience
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="vault")
         self._keeping = set[asyncio.Task[None]]()
 
     async def keep(self, person_id: str, face_id: str, photo: bytes) -> None:
@@ -106,10 +103,10 @@ class PhotoVault:
             SealBroken: The object was damaged or exchanged, or none of the keys opens it.
             VaultUnavailable: The vault does not answer.
         """
-        sealed = await self._ask("get", lambda: self._place.get(photo.photo_id))
+        sealed = await self._objects.get(photo.photo_id)
         if sealed is None:
             return None
-        return await self._on_thread(lambda: self._seal.open(photo.person_id, photo.photo_id, sealed))
+        return await self._objects.on_thread(lambda: self._seal.open(photo.person_id, photo.photo_id, sealed))
 
     async def copies(self, person_id: str, kept_id: str) -> Mapping[str, str | None]:
         """Copies the photographs of a person for another one, with whom they are about to be merged.
@@ -133,7 +130,7 @@ class PhotoVault:
             VaultUnavailable, StoreUnavailable: One of them does not answer; called again, it goes on.
         """
         while due := await self._store.due(_BATCH, person_id):
-            await self._delete(due)
+            await self._objects.delete(due)
 
     async def catch_up(self) -> None:
         """Sweeps as far as possible now; what fails is only logged, since `run` tries it again."""
@@ -150,9 +147,7 @@ class PhotoVault:
         """
         await self.sweep(person_id)
         strays = await self.strays(person_id)
-        for name in strays:
-            await self._ask("delete", lambda name=name: self._place.delete(name))  # type: ignore[misc]
-        self._observer.photos_deleted(len(strays))
+        await self._objects.delete(strays)
         return len(strays)
 
     async def strays(self, person_id: str) -> Sequence[str]:
@@ -163,14 +158,7 @@ class PhotoVault:
         Raises:
             VaultUnavailable, StoreUnavailable: One of them does not answer.
         """
-        # Names first: a row is written before its object, so what is listed and has no row now has none any more.
-        names = await self._ask("list", lambda: list(self._place.names()))
-        found = []
-        for begin in range(0, len(names), _BATCH):
-            chunk = names[begin : begin + _BATCH]
-            known = await self._store.known(chunk)
-            found += [name for name in chunk if name not in known and await self._belongs(name, person_id)]
-        return found
+        return [name for name in await self._objects.unknown() if await self._belongs(name, person_id)]
 
     async def round(self) -> None:
         """Marks what is to be deleted, deletes it, and tells how many photos there are.
@@ -198,15 +186,15 @@ class PhotoVault:
         """Waits a moment for photos on their way, and lets go of the threads."""
         if self._keeping:
             await asyncio.wait(self._keeping, timeout=self._patience)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._objects.close()
 
     async def _keep(self, person_id: str, face_id: str, photo: bytes) -> None:
         photo_id = self._new_id()
         try:
             outcome = await self._store.begin(photo_id, person_id, face_id, photo_digest(person_id, photo))
             if outcome is None:
-                sealed = await self._on_thread(lambda: self._seal.seal(person_id, photo_id, photo))
-                await self._ask("put", lambda: self._place.put(photo_id, sealed))
+                sealed = await self._objects.on_thread(lambda: self._seal.seal(person_id, photo_id, photo))
+                await self._objects.put(photo_id, sealed)
                 outcome = await self._settle(photo_id, person_id)
         except NotFound:
             return
@@ -234,8 +222,8 @@ class PhotoVault:
             return None
         if not await self._store.begin_copy(photo_id, kept_id, photo, photo_digest(kept_id, content)):
             return None
-        sealed = await self._on_thread(lambda: self._seal.seal(kept_id, photo_id, content))
-        await self._ask("put", lambda: self._place.put(photo_id, sealed))
+        sealed = await self._objects.on_thread(lambda: self._seal.seal(kept_id, photo_id, content))
+        await self._objects.put(photo_id, sealed)
         return photo_id
 
     async def _settle(self, photo_id: str, person_id: str) -> Keeping | None:
@@ -245,34 +233,18 @@ class PhotoVault:
             outcome = None
         if outcome is not Keeping.KEPT:
             # This write is over, so nobody needs to wait for it.
-            await self._delete([photo_id])
+            await self._objects.delete([photo_id])
         return outcome
 
-    async def _delete(self, photo_ids: Sequence[str]) -> None:
-        for photo_id in photo_ids:
-            await self._ask("delete", lambda photo_id=photo_id: self._place.delete(photo_id))  # type: ignore[misc]
-        await self._store.forget(photo_ids)
-        self._observer.photos_deleted(len(photo_ids))
-
     async def _belongs(self, name: str, person_id: str) -> bool:
-        sealed = await self._ask("get", lambda: self._place.get(name))
+        sealed = await self._objects.get(name)
         if sealed is None:
             return False
         try:
-            await self._on_thread(lambda: self._seal.open(person_id, name, sealed))
+            await self._objects.on_thread(lambda: self._seal.open(person_id, name, sealed))
         except SealBroken:
             return False
         return True
-
-    async def _ask(self, operation: str, call: Callable[[], _T]) -> _T:
-        try:
-            return await self._on_thread(call)
-        except VaultUnavailable:
-            self._observer.vault_failed(operation)
-            raise
-
-    async def _on_thread(self, call: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _tell_failure(self, face_id: str, reason: str) -> None:
         _log.warning("photo_not_kept", face=face_id, reason=reason)

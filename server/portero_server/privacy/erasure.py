@@ -16,6 +16,7 @@ from portero_server.engines.kept_faces import FaceKeeper, KeptFace, parsed_image
 from portero_server.errors import EngineError, StoreUnavailable
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.photo_vault import PhotoVault
+from portero_server.gallery.snapshots import SnapshotVault
 from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
@@ -73,6 +74,7 @@ class Eraser:
         *,
         keeper: FaceKeeper | None = None,
         vault: PhotoVault | None = None,
+        snapshots: SnapshotVault | None = None,
         interval: float,
     ) -> None:
         """Creates an eraser; `run` completes unfinished erasures.
@@ -86,6 +88,7 @@ class Eraser:
             metrics: Counts unfinished erasures.
             keeper: The engine, when it keeps faces itself.
             vault: Keeps enrolled photographs, if any are kept.
+            snapshots: Keeps snapshots, if any are kept.
             interval: How often unfinished erasures are looked for, seconds.
         """
         self._erasures = erasures
@@ -96,6 +99,7 @@ class Eraser:
         self._metrics = metrics
         self._keeper = keeper
         self._vault = vault
+        self._snapshots = snapshots
         self._interval = interval
 
     async def erase(self, person_id: str) -> Erasure:
@@ -152,13 +156,21 @@ class Eraser:
             remains.append(Remain("faces the engine keeps", len(kept)))
         if self._vault is not None and (photos := await self._vault.strays(person_id)):
             remains.append(Remain("photos the vault keeps", len(photos)))
+        if await self._erasures.snapshots_left(erasure):
+            remains.append(Remain("snapshots that are still to be deleted", 1))
+        if self._snapshots is not None and (files := await self._snapshots.strays()):
+            remains.append(Remain("snapshots that are nobody's", files))
         return Verification(erasure, tuple(remains))
 
     async def _advance(self, erasure: Erasure) -> Erasure:
         await self._erasures.scrub(erasure)
         # Each goes on while the other is away.
         waits = []
-        for what, forget in (("engine", self._forget_faces), ("vault", self._delete_photos)):
+        for what, forget in (
+            ("engine", self._forget_faces),
+            ("vault", self._delete_photos),
+            ("snapshots", self._delete_snapshots),
+        ):
             try:
                 await forget(erasure)
             except (EngineError, VaultUnavailable) as error:
@@ -168,7 +180,7 @@ class Eraser:
             return await self._erasures.get(erasure.erasure_id)
         finished = await self._erasures.finish(erasure.erasure_id)
         if finished.finished_at is None:
-            # An engine, or the vault, that this server does not have; or a photo that is still on its way there.
+            # An engine, or a place of files, that this server does not have; or a file that is still on its way there.
             _log.warning("erasure_waits_for_other_server", erasure=erasure.erasure_id)
         else:
             _log.info("erased", erasure=erasure.erasure_id)
@@ -197,6 +209,10 @@ class Eraser:
             return
         if strays := await self._vault.erase(erasure.person_id):
             await self._erasures.photos_deleted(erasure, strays)
+
+    async def _delete_snapshots(self, erasure: Erasure) -> None:
+        if self._snapshots is not None and erasure.finished_at is None:
+            await self._snapshots.erase()
 
     async def _strays(self, person_id: str) -> list[KeptFace]:
         if self._keeper is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from portero_server.domain.detection.detections import Match
 from portero_server.domain.recording.review_pictures import PictureRank
@@ -13,12 +13,16 @@ from portero_server.recognition.frame_follower import Work
 from portero_server.recognition.shots import Shot
 from portero_server.recognition.strangers import StrangerFaces, StrangerSink
 from portero_server.vision.face_picture import FacePicture
+from portero_server.vision.snapshots import Scene
+
+_P = TypeVar("_P", contravariant=True)
+_T = TypeVar("_T")
 
 
-class PictureSink(Protocol):
+class PictureSink(Protocol[_P]):
     """Takes the pictures of tracks. It keeps the best one of each in memory until the sighting is stored."""
 
-    def offer(self, track_id: str, picture: FacePicture) -> None:
+    def offer(self, track_id: str, picture: _P) -> None:
         """Takes a picture at once; never waits and never fails."""
         ...
 
@@ -31,16 +35,19 @@ class PictureSink(Protocol):
         ...
 
 
-class TrackPictures(StrangerFaces):
+class TrackPictures(StrangerFaces, Generic[_T]):
     """Stands before the strangers' faces of one stream, and passes everything on to them.
 
-    A picture is the very shot that was sent, which is cut out already. So nothing is done for a frame, and what a
-    person sees is what the decision was made from.
+    A picture is of the very shot that was sent. So nothing is done for a frame, and what a person sees is what the
+    decision was made from.
     """
 
-    def __init__(self, inner: StrangerFaces, sink: PictureSink) -> None:
-        """Creates what stands before `inner`; `sink` takes the pictures."""
+    def __init__(
+        self, inner: StrangerFaces, sink: PictureSink[_T], taken: Callable[[Shot, Answered], _T | None]
+    ) -> None:
+        """Creates what stands before `inner`; `sink` takes the pictures that `taken` makes of shots, if any."""
         self._inner = inner
+        self._taken_of = taken
         self._pictures = sink
         # Tracks of somebody whom the gallery knows, and who may not be named.
         self._refused: set[str] = set()
@@ -69,7 +76,8 @@ class TrackPictures(StrangerFaces):
         if not track.ended:
             self._faceless[track.track_id] = track.faceless
         if shows_face and track.track_id not in self._refused and not answered.unnameable:
-            self._pictures.offer(track.track_id, _picture(shot, answered))
+            if (picture := self._taken_of(shot, answered)) is not None:
+                self._pictures.offer(track.track_id, picture)
             if track.ended:
                 self._pictures.closed(track.track_id)
 
@@ -102,16 +110,40 @@ class TrackPictures(StrangerFaces):
             self._refused.add(track.track_id)
 
 
-def _picture(shot: Shot, answered: Answered) -> FacePicture:
+def face_picture(shot: Shot, answered: Answered) -> FacePicture:
+    """Returns the picture of the face of a shot, ranked by what was answered."""
     height, width = shot.crop.pixels.shape[:2]
     face = shot.crop.face
-    match = _said(answered)
     return FacePicture(
         pixels=shot.crop.pixels,
         face_side=round(min(face.width * width, face.height * height)),
         taken_at=shot.frame.captured_at,
-        rank=PictureRank(0.0 if match is None else match.similarity, shot.quality),
+        rank=_rank(shot, answered),
     )
+
+
+def scene_of(shot: Shot, answered: Answered) -> Scene | None:
+    """Returns the frame of a shot, ranked by what was answered; None: it is not at hand any more."""
+    pixels = shot.look.pixels
+    # The face as the look found it: the shot knows only where it is in what was cut out.
+    own = next((face for face in shot.look.faces if face.quality is shot.crop.quality), None)
+    camera_id = shot.crop.context.camera_id
+    if pixels is None or own is None or camera_id is None:
+        return None
+    return Scene(
+        pixels=pixels,
+        face=own.box,
+        others=tuple(face.box for face in shot.look.faces if face is not own),
+        zones=tuple(shot.frame.zones),
+        camera_id=camera_id,
+        taken_at=shot.frame.captured_at,
+        rank=_rank(shot, answered),
+    )
+
+
+def _rank(shot: Shot, answered: Answered) -> PictureRank:
+    match = _said(answered)
+    return PictureRank(0.0 if match is None else match.similarity, shot.quality)
 
 
 def _said(answered: Answered) -> Match | None:

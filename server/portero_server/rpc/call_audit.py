@@ -164,6 +164,10 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.SightingService/ListSightings": _READS,
     "portero.v1.SightingService/WatchSightings": _READS,
     "portero.v1.SightingService/ExportSightings": Recorded(_exported),
+    # Who looked at whose picture, or let others look.
+    "portero.v1.SnapshotService/GetSnapshot": Recorded(attrgetter("name")),
+    "portero.v1.SnapshotService/CreateSnapshotLink": Recorded(attrgetter("name")),
+    "portero.v1.SnapshotService/CheckSnapshots": NotRecorded("it tries a file of its own, and shows nobody"),
     "portero.v1.DecisionService/ListDecisions": _READS,
     "portero.v1.DecisionService/WhatIfThresholds": _READS,
     "portero.v1.DecisionService/ListReviewQueue": _READS,

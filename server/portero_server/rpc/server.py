@@ -22,6 +22,7 @@ from portero.v1 import (
     privacy_service_pb2_grpc,
     recognition_service_pb2_grpc,
     sighting_service_pb2_grpc,
+    snapshot_service_pb2_grpc,
     subscription_service_pb2_grpc,
     usage_service_pb2_grpc,
     visitor_service_pb2_grpc,
@@ -99,6 +100,10 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
     sighting_service_pb2_grpc.SightingServiceServicer: (
         "portero.v1.SightingService",
         sighting_service_pb2_grpc.add_SightingServiceServicer_to_server,
+    ),
+    snapshot_service_pb2_grpc.SnapshotServiceServicer: (
+        "portero.v1.SnapshotService",
+        snapshot_service_pb2_grpc.add_SnapshotServiceServicer_to_server,
     ),
     subscription_service_pb2_grpc.SubscriptionServiceServicer: (
         "portero.v1.SubscriptionService",

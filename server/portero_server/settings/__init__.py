@@ -22,6 +22,7 @@ from portero_server.settings.names import PREFIX, unknown_variables
 from portero_server.settings.pictures import PictureSettings
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
+from portero_server.settings.snapshots import SnapshotSettings
 from portero_server.settings.steering import SteeringSettings
 from portero_server.settings.vault import VaultSettings
 from portero_server.settings.visitors import VisitorSettings
@@ -39,6 +40,7 @@ class Settings(
     VaultSettings,
     VisitorSettings,
     PictureSettings,
+    SnapshotSettings,
     AttendanceSettings,
     DocumentSettings,
     EventSettings,

@@ -89,6 +89,13 @@ class PrivacySettings(BaseSettings):
         description="How long a picture is kept that waits to be reviewed (PORTERO_REVIEW_PICTURES), hours; it goes "
         "with the review of its sighting.",
     )
+    retention_snapshots_hours: int = Field(
+        72,
+        ge=1,
+        le=26_280,
+        description="How long a snapshot is kept (PORTERO_SNAPSHOTS), hours; it goes before with its sighting, and "
+        "with whomever it shows.",
+    )
     review_demand_days: int = Field(
         30,
         ge=0,
@@ -130,7 +137,12 @@ class PrivacySettings(BaseSettings):
             Purpose.ATTENDANCE: self.retention_attendance_days,
         }
         rules = {purpose: timedelta(days=span) for purpose, span in days.items() if span}
-        return rules | {Purpose.REVIEW_PICTURES: self.review_picture_span}
+        return rules | {Purpose.REVIEW_PICTURES: self.review_picture_span, Purpose.SNAPSHOTS: self.snapshot_span}
+
+    @property
+    def snapshot_span(self) -> timedelta:
+        """How long a snapshot is kept, and shown."""
+        return timedelta(hours=self.retention_snapshots_hours)
 
     @property
     def review_picture_span(self) -> timedelta:

@@ -10,7 +10,25 @@ from pydantic_settings import BaseSettings
 
 from portero_server.settings.types import Seconds
 
-_BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*'()/-]{1,200}))?")
+BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*'()/-]{1,200}))?")
+
+
+def checked_place(value: str | None, example: str) -> str | None:
+    """Returns the address of a folder or bucket as it is. Raises ValueError if it is neither."""
+    if value is None or BUCKET.fullmatch(value):
+        return value
+    if "://" in value or not Path(value).is_absolute():
+        raise ValueError(f"must be a whole path, as {example}, or s3://BUCKET/PREFIX")
+    return value
+
+
+def prefix_of(address: str | None) -> tuple[str, str] | None:
+    """Returns the bucket and prefix of an address, the prefix ending with a slash; None: it is a folder, or none."""
+    found = BUCKET.fullmatch(address or "")
+    if found is None:
+        return None
+    prefix = (found[2] or "").strip("/")
+    return found[1], f"{prefix}/" if prefix else ""
 
 
 class VaultSettings(BaseSettings):
@@ -39,11 +57,7 @@ class VaultSettings(BaseSettings):
     @field_validator("photo_vault")
     @classmethod
     def _place(cls, value: str | None) -> str | None:
-        if value is None or _BUCKET.fullmatch(value):
-            return value
-        if "://" in value or not Path(value).is_absolute():
-            raise ValueError("must be a whole path, as /srv/portero-photos, or s3://BUCKET/PREFIX")
-        return value
+        return checked_place(value, "/srv/portero-photos")
 
     @model_validator(mode="after")
     def _vault_is_whole(self) -> VaultSettings:
@@ -54,8 +68,4 @@ class VaultSettings(BaseSettings):
     @property
     def photo_bucket(self) -> tuple[str, str] | None:
         """Bucket and prefix of the vault, the prefix ending with a slash; None: it is a folder, or there is none."""
-        found = _BUCKET.fullmatch(self.photo_vault or "")
-        if found is None:
-            return None
-        prefix = (found[2] or "").strip("/")
-        return found[1], f"{prefix}/" if prefix else ""
+        return prefix_of(self.photo_vault)

@@ -16,6 +16,7 @@ from portero_server.store.eligibility import recognizable_names
 from portero_server.store.people import lock_person
 from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.schema import consents, people_blocks
+from portero_server.store.snapshot_rows import delete_snapshots_of_person
 
 
 class ConsentStore:
@@ -70,6 +71,7 @@ class ConsentStore:
             required, now = self._consent_required, self._clock.now()
             if not await recognizable_names(connection, [person_id], now, consent_required=required):
                 await delete_pictures_of_person(connection, person_id)
+                await delete_snapshots_of_person(connection, person_id)
             return [consent_of(row) for row in rows]
 
         return await self._database.run(unit)
@@ -92,6 +94,7 @@ class ConsentStore:
             row = {"person_id": person_id, "reason": reason, "blocked_at": self._clock.now()}
             await connection.execute(insert(people_blocks).values(row))
             await delete_pictures_of_person(connection, person_id)
+            await delete_snapshots_of_person(connection, person_id)
 
         await self._database.run(unit)
 

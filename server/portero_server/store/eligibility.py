@@ -42,6 +42,14 @@ def may_keep_photos(person: ColumnElement[str], now: datetime) -> ColumnElement[
     return exists().where(consents.c.person_id == person, consents.c.purpose == KEEP_PHOTOS, *_valid(now))
 
 
+async def people_agreeing(
+    connection: AsyncConnection, ids: Collection[str], purpose: str, now: datetime
+) -> frozenset[str]:
+    """Returns those people among `ids` who have a valid consent for a purpose, as part of a unit of work."""
+    query = select(consents.c.person_id).where(consents.c.person_id.in_(sorted(ids)), consents.c.purpose == purpose)
+    return frozenset(await connection.scalars(query.where(*_valid(now)))) if ids else frozenset()
+
+
 async def hold_people(connection: AsyncConnection, ids: Collection[str]) -> None:
     """Prevents people from being erased, blocked or losing their consent until the transaction ends.
 

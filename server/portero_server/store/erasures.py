@@ -41,6 +41,7 @@ from portero_server.store.schema import (
     subscription_people,
 )
 from portero_server.store.scrubbing import SCRUBS
+from portero_server.store.snapshot_rows import delete_snapshots_of_person, snapshots_are_left
 from portero_server.store.twin_faces import in_standby
 
 _BATCH = 500
@@ -142,6 +143,10 @@ class ErasureStore:
 
         await self._counted(erasure, "photos", add)
 
+    async def snapshots_left(self, erasure: Erasure) -> bool:
+        """Returns whether snapshots are still to be deleted that were taken before the erasure was asked for."""
+        return await self._database.read(lambda connection: snapshots_are_left(connection, erasure.requested_at))
+
     async def finish(self, erasure_id: str) -> Erasure:
         """Writes the receipt and removes the person's id, if nothing is left to remove."""
 
@@ -150,6 +155,8 @@ class ErasureStore:
             if found.finished_at is not None or await _engines_have_faces(connection, erasure_id):
                 return found
             if await _vault_has_photos(connection, found.person_id):
+                return found
+            if await snapshots_are_left(connection, found.requested_at):
                 return found
             finished_at = self._clock.now()
             values = {"finished_at": finished_at, "digest": digest_of(found, finished_at), "person_id": None}
@@ -228,6 +235,7 @@ class ErasureStore:
         counts["photos"] = await _let_go_of_photos(connection, person_id)
         # First, while decisions and sightings still say whose face each picture may show.
         counts["review_pictures"] = await delete_pictures_of_person(connection, person_id)
+        counts["snapshots"] = await delete_snapshots_of_person(connection, person_id)
         for table in (consents, people_blocks, decision_candidates, subscription_people):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount

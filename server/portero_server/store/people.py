@@ -30,6 +30,7 @@ from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import along, consents, faces, people, people_blocks
 from portero_server.store.sequencers import last_position
+from portero_server.store.snapshot_rows import delete_snapshots_of_person
 from portero_server.store.twin_faces import delete_with_twins
 from portero_server.store.uncompared_faces import wait_for_comparison
 
@@ -150,6 +151,7 @@ class PeopleStore:
             await lock_person(connection, person_id)
             # Before candidates go: also those of faces that the person was merely near.
             await delete_pictures_of_person(connection, person_id)
+            await delete_snapshots_of_person(connection, person_id)
             own = faces.c.person_id == person_id
             removed = await _rows(connection, select(faces).where(own).order_by(faces.c.face_id))
             await delete_faces(connection, own)

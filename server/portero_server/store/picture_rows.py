@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Select, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.recording.reviews import NEAR
@@ -26,19 +26,25 @@ async def delete_pictures_of_person(connection: AsyncConnection, person_id: str)
 
     Those of their sightings, of faces that were nearly named as theirs, and of strangers who turned out to be them.
     """
-    joined = review_pictures.join(sighting_tracks, sighting_tracks.c.track_id == _track)
+    said = select(_track).where(review_pictures.c.person_id == person_id)
+    return await _delete(connection, *tracks_showing(review_pictures, person_id), said)
+
+
+def tracks_showing(table: Table, person_id: str) -> Sequence[Select[Any]]:
+    """Returns queries for those tracks of a table of pictures whose pictures may show a person."""
+    track = table.c.track_id
+    joined = table.join(sighting_tracks, sighting_tracks.c.track_id == track)
     joined = joined.join(sightings, sightings.c.sighting_id == sighting_tracks.c.sighting_id)
-    own = select(_track).select_from(joined).where(sightings.c.person_id == person_id)
-    compared = review_pictures.join(decisions, decisions.c.track_id == _track)
+    own = select(track).select_from(joined).where(sightings.c.person_id == person_id)
+    compared = table.join(decisions, decisions.c.track_id == track)
     compared = compared.join(decision_candidates, decision_candidates.c.recognition_id == decisions.c.recognition_id)
     near = decisions.c.threshold - NEAR * (1.0 - decisions.c.threshold)
-    like = select(_track).select_from(compared)
+    like = select(track).select_from(compared)
     like = like.where(decision_candidates.c.person_id == person_id, decision_candidates.c.similarity >= near)
-    said = select(_track).where(review_pictures.c.person_id == person_id)
     turned_out = select(visitor_visits.c.visitor_id)
     turned_out = turned_out.join(sightings, sightings.c.sighting_id == visitor_visits.c.sighting_id)
-    before = _of_visitors(visitor_visits.c.visitor_id.in_(turned_out.where(sightings.c.person_id == person_id)))
-    return await _delete(connection, own, like, said, before)
+    turned_out = turned_out.where(sightings.c.person_id == person_id)
+    return own, like, _of_visitors(table, visitor_visits.c.visitor_id.in_(turned_out))
 
 
 async def delete_pictures_of_sighting(connection: AsyncConnection, sighting_id: str) -> int:
@@ -51,13 +57,18 @@ async def delete_pictures_of_sighting(connection: AsyncConnection, sighting_id: 
 
 async def delete_pictures_of_visitors(connection: AsyncConnection, visitor_ids: Collection[str]) -> int:
     """Removes the pictures of the visits of visitors, while these visits are still stored. Returns how many."""
-    return await _delete(connection, _of_visitors(visitor_visits.c.visitor_id.in_(sorted(visitor_ids))))
+    return await _delete(connection, tracks_of_visitors(review_pictures, visitor_ids))
 
 
-def _of_visitors(theirs: ColumnElement[bool]) -> Select[Any]:
-    joined = review_pictures.join(sighting_tracks, sighting_tracks.c.track_id == _track)
+def tracks_of_visitors(table: Table, visitor_ids: Collection[str]) -> Select[Any]:
+    """Returns a query for those tracks of a table of pictures that are visits of visitors."""
+    return _of_visitors(table, visitor_visits.c.visitor_id.in_(sorted(visitor_ids)))
+
+
+def _of_visitors(table: Table, theirs: ColumnElement[bool]) -> Select[Any]:
+    joined = table.join(sighting_tracks, sighting_tracks.c.track_id == table.c.track_id)
     joined = joined.join(visitor_visits, visitor_visits.c.sighting_id == sighting_tracks.c.sighting_id)
-    return select(_track).select_from(joined).where(theirs)
+    return select(table.c.track_id).select_from(joined).where(theirs)
 
 
 async def _delete(connection: AsyncConnection, *queries: Select[Any]) -> int:

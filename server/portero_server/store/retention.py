@@ -41,6 +41,7 @@ from portero_server.store.schema import (
     sighting_reviews,
     sighting_tracks,
     sightings,
+    snapshots,
     stream_exceptions,
     streams,
     subscription_deliveries,
@@ -51,6 +52,7 @@ from portero_server.store.schema import (
     visitor_visits,
     visitors,
 )
+from portero_server.store.snapshot_rows import delete_snapshots_later
 
 BATCH = 500
 """Most rows of a table that one transaction removes."""
@@ -97,6 +99,7 @@ class RetentionStore:
             Purpose.PHOTOS: (self._photos,),
             Purpose.REVIEWS: (self._rows(sighting_reviews, sighting_reviews.c.reviewed_at),),
             Purpose.REVIEW_PICTURES: (self._rows(review_pictures, review_pictures.c.kept_at),),
+            Purpose.SNAPSHOTS: (self._snapshots,),
             # Their candidates go with them.
             Purpose.DECISIONS: (self._rows(decisions, decisions.c.captured_at),),
             Purpose.ATTENDANCE: tuple(self._rows(age.table, age) for age in _ATTENDANCE),
@@ -212,6 +215,10 @@ class RetentionStore:
         """Marks photos whose time has come; their rows go after their objects (`PhotoVault.sweep`)."""
         return await delete_later(connection, photos.c.created_at < before, limit=self._batch)
 
+    async def _snapshots(self, connection: AsyncConnection, before: datetime) -> int:
+        """Marks snapshots whose time has come; their rows go after their objects (`SnapshotVault.sweep`)."""
+        return await delete_snapshots_later(connection, snapshots.c.created_at < before, limit=self._batch)
+
     def _named_after_all(self, table: Table) -> _Step:
         """Removes what is kept of visitors by sightings that turned out to be a person's."""
 
@@ -285,6 +292,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.PHOTOS: ((photos.c.created_at, None),),
     Purpose.REVIEWS: ((sighting_reviews.c.reviewed_at, None),),
     Purpose.REVIEW_PICTURES: ((review_pictures.c.kept_at, None),),
+    Purpose.SNAPSHOTS: ((snapshots.c.created_at, None),),
     Purpose.DECISIONS: ((decisions.c.captured_at, None),),
     Purpose.ATTENDANCE: tuple((age, None) for age in _ATTENDANCE),
 }

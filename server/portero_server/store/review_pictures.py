@@ -7,8 +7,7 @@ after it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,28 +22,13 @@ from portero_server.domain.recording.review_pictures import (
     PictureRank,
     PictureRules,
     concealment,
-    gap_is_near,
     refusal,
 )
-from portero_server.domain.tracking.what_if import StoredDecision
 from portero_server.store.database import Database
-from portero_server.store.decisions import decisions_of, decisions_of_tracks
 from portero_server.store.eligibility import hold_people, recognizable_names
-from portero_server.store.schema import (
-    cameras,
-    decision_candidates,
-    decisions,
-    erased_records,
-    review_pictures,
-    sighting_reviews,
-    sighting_tracks,
-    sightings,
-)
-from portero_server.store.sightings import sighting_of
+from portero_server.store.picture_facts import facts_of, sighting_with
+from portero_server.store.schema import decisions, review_pictures, sighting_tracks
 from portero_server.store.visitor_rows import hold_visitors
-
-_MOST_DECISIONS = 20
-"""Decisions about a sighting by which it is queued for a review, as in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,7 @@ class ReviewPictureStore:
         async def unit(connection: AsyncConnection) -> PictureOutcome | None:
             if not await _decided(connection, track_id, taken_at):
                 return PictureOutcome.UNSTORED
-            facts = await _facts(connection, await _sighting_with(connection, track_id), [track_id])
+            facts = await facts_of(connection, await sighting_with(connection, track_id), [track_id])
             if facts is None:
                 return PictureOutcome.UNSTORED
             return refusal(facts, self._rules, await self._nameable(connection, facts))
@@ -127,14 +111,14 @@ class ReviewPictureStore:
 
         async def unit(connection: AsyncConnection) -> PictureOutcome:
             own = [picture.track_id]
-            facts = await _facts(connection, await _sighting_with(connection, picture.track_id), own)
+            facts = await facts_of(connection, await sighting_with(connection, picture.track_id), own)
             if facts is None:
                 return PictureOutcome.UNSTORED
             people = facts.people
             await hold_people(connection, people)
             await hold_visitors(connection)
             # Once more, with them held: somebody may have been erased or forgotten since.
-            facts = await _facts(connection, facts.sighting.sighting_id, own)
+            facts = await facts_of(connection, facts.sighting.sighting_id, own)
             if facts is None or not set(people).issuperset(facts.people):
                 return PictureOutcome.WITHHELD
             refused = refusal(facts, self._rules, await self._nameable(connection, facts))
@@ -148,7 +132,7 @@ class ReviewPictureStore:
         async def unit(connection: AsyncConnection) -> SealedPicture | None:
             query = _of_sighting(sighting_id).where(review_pictures.c.kept_at > self._clock.now() - self._span)
             found = [_picture(row) for row in await connection.execute(query)]
-            facts = await _facts(connection, sighting_id, [each.track_id for each in found]) if found else None
+            facts = await facts_of(connection, sighting_id, [each.track_id for each in found]) if found else None
             if facts is None:
                 return None
             if concealment(facts, self._rules, await self._nameable(connection, facts)) is not None:
@@ -223,57 +207,6 @@ async def _decided(connection: AsyncConnection, track_id: str, taken_at: datetim
     query = select(decisions.c.recognition_id)
     query = query.where(decisions.c.track_id == track_id, decisions.c.captured_at == taken_at)
     return (await connection.execute(query.limit(1))).first() is not None
-
-
-async def _sighting_with(connection: AsyncConnection, track_id: str) -> str | None:
-    query = select(sighting_tracks.c.sighting_id).where(sighting_tracks.c.track_id == track_id)
-    found: str | None = (await connection.execute(query)).scalar_one_or_none()
-    return found
-
-
-async def _facts(connection: AsyncConnection, sighting_id: str | None, track_ids: Sequence[str]) -> PictureFacts | None:
-    """Returns what is stored of a sighting, and of those of its tracks whose picture it is; None: it is gone."""
-    if sighting_id is None:
-        return None
-    joined = sightings.outerjoin(cameras, cameras.c.camera_id == sightings.c.camera_id)
-    own = (sightings.c.sighting_id == sighting_id, sightings.c.track_count > 0)
-    row = (await connection.execute(select(sightings, cameras.c.site).select_from(joined).where(*own))).one_or_none()
-    if row is None:
-        return None
-    said = select(sighting_reviews.c.review_id)
-    said = said.where(sighting_reviews.c.sighting_id == sighting_id, sighting_reviews.c.undone_at.is_(None))
-    reviewed = (await connection.execute(said.limit(1))).first() is not None
-    decided = (await decisions_of(connection, [sighting_id], _MOST_DECISIONS)).get(sighting_id, ())
-    # The decision behind the picture may be any of its track.
-    later = await decisions_of_tracks(connection, track_ids, {each.recognition_id for each in decided})
-    gone = select(erased_records.c.record_id).where(erased_records.c.record_id == sighting_id)
-    return PictureFacts(
-        sighting_of(row),
-        row.site or "",
-        reviewed,
-        decided,
-        await _unsure(connection, [*decided, *later]),
-        forgotten=(await connection.execute(gone)).first() is not None,
-        later=later,
-    )
-
-
-async def _unsure(connection: AsyncConnection, decided: Sequence[StoredDecision]) -> frozenset[str]:
-    """Returns those decisions in which somebody who is gone, or was never written, may have been near the threshold."""
-    incomplete = {each.recognition_id: each.decision.policy.threshold for each in decided if not each.whole}
-    if not incomplete:
-        return frozenset()
-    known: dict[str, dict[int, float]] = defaultdict(dict)
-    table = decision_candidates.c
-    query = select(table.recognition_id, table.place, table.similarity)
-    for row in await connection.execute(query.where(table.recognition_id.in_(sorted(incomplete)))):
-        known[row.recognition_id][row.place] = row.similarity
-    counts = select(decisions.c.recognition_id, decisions.c.candidates)
-    return frozenset(
-        row.recognition_id
-        for row in await connection.execute(counts.where(decisions.c.recognition_id.in_(sorted(incomplete))))
-        if gap_is_near(known[row.recognition_id], row.candidates, incomplete[row.recognition_id])
-    )
 
 
 def _of_sighting(sighting_id: str) -> Any:

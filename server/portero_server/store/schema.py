@@ -56,6 +56,7 @@ from portero_server.store.gallery_tables import people as people
 from portero_server.store.gallery_tables import shadow_searches as shadow_searches
 from portero_server.store.gallery_tables import uncompared_faces as uncompared_faces
 from portero_server.store.photo_tables import photos as photos
+from portero_server.store.snapshot_tables import snapshots as snapshots
 from portero_server.store.subscription_tables import subscription_deliveries as subscription_deliveries
 from portero_server.store.subscription_tables import subscription_people as subscription_people
 from portero_server.store.subscription_tables import subscription_secrets as subscription_secrets

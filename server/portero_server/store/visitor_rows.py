@@ -18,11 +18,13 @@ from portero_server.store.schema import (
     review_pictures,
     sequencers,
     sightings,
+    snapshots,
     visitor_encodings,
     visitor_visits,
     visitors,
 )
 from portero_server.store.sequencers import take_positions
+from portero_server.store.snapshot_rows import delete_snapshots_of_visitors
 
 _ON_ITS_WAY = timedelta(hours=1)
 """A picture of a visit that ended longer ago is stored, or never will be; it takes a minute at most."""
@@ -124,7 +126,10 @@ async def erase_visitors(
     await lock_visitors(connection)
     there = select(visitors.c.visitor_id).where(visitors.c.visitor_id.in_(visitor_ids))
     found = set(await connection.scalars(there))
-    counts = {review_pictures.name: await delete_pictures_of_visitors(connection, visitor_ids)}
+    counts = {
+        review_pictures.name: await delete_pictures_of_visitors(connection, visitor_ids),
+        snapshots.name: await delete_snapshots_of_visitors(connection, visitor_ids),
+    }
     await _no_more_pictures(connection, visitor_ids, now)
     for table in (visitor_encodings, visitor_visits, visitors):
         gone = await connection.execute(delete(table).where(table.c.visitor_id.in_(visitor_ids)))

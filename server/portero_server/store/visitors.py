@@ -29,6 +29,7 @@ from portero_server.store.schema import (
     review_pictures,
     sighting_tracks,
     sightings,
+    snapshots,
     visitor_encodings,
     visitor_visits,
     visitors,
@@ -311,7 +312,7 @@ class VisitorStore:
             StoreUnavailable: The database does not answer; called again, it goes on.
         """
         now = self._clock.now()
-        counts = {table.name: 0 for table in (visitors, visitor_encodings, visitor_visits, review_pictures)}
+        counts = {table.name: 0 for table in (visitors, visitor_encodings, visitor_visits, review_pictures, snapshots)}
         gone: set[str] = set()
         ordered = sorted(visitor_ids)
         for start in range(0, len(ordered), _AT_ONCE):

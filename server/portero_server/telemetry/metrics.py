@@ -25,6 +25,7 @@ from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetric
 from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.rpc_metrics import FloodMetrics, RpcMetrics
+from portero_server.telemetry.snapshot_metrics import SnapshotMetrics
 from portero_server.telemetry.standby_metrics import StandbyMetrics
 from portero_server.telemetry.steering_metrics import SteeringMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
@@ -71,6 +72,7 @@ class Metrics:
         self.vault = VaultMetrics(registry)
         self.visitors = VisitorMetrics(registry)
         self.pictures = PictureMetrics(registry)
+        self.snapshots = SnapshotMetrics(registry)
         self.attendance = AttendanceMetrics(registry)
         self.documents = DocumentMetrics(registry)
         self.events = EventMetrics(registry)

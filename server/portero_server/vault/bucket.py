@@ -1,9 +1,9 @@
-"""A vault in S3. The bucket must keep no versions: what is deleted from a versioned one stays."""
+"""A vault, or snapshots, in S3. The bucket must keep no versions: what is deleted from a versioned one stays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 import boto3
@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from portero_server.errors import StartupProblem
-from portero_server.vault.place import VaultUnavailable, is_photo_name
+from portero_server.vault.place import VAULT, PlaceWords, VaultUnavailable, is_photo_name
 
 _log = structlog.get_logger(__name__)
 
@@ -31,11 +31,17 @@ class BucketOptions:
         bucket: Without versions and without Object Lock.
         prefix: Of every key; empty or ending with a slash.
         region: Region of the bucket; None: that of the AWS profile or environment.
+        content_type: Of every object.
+        encryption: What KMS encrypts each object with, as PutObject takes it; none: what the bucket says.
+        words: What messages call it.
     """
 
     bucket: str
     prefix: str
     region: str | None = None
+    content_type: str = "application/octet-stream"
+    encryption: Mapping[str, str] = field(default_factory=dict)
+    words: PlaceWords = VAULT
 
 
 class BucketClient(Protocol):
@@ -57,6 +63,10 @@ class BucketClient(Protocol):
         """Returns whether the bucket keeps versions."""
         ...
 
+    def generate_presigned_url(self, operation: str, **arguments: Any) -> Any:
+        """Returns a URL that does what an operation does, signed by these credentials; asks nobody."""
+        ...
+
     def get_paginator(self, operation: str) -> Any:
         """Returns a paginator for a listing operation."""
         ...
@@ -71,6 +81,7 @@ class BucketPlace:
 
     def check(self) -> None:
         """Raises StartupProblem if the bucket keeps versions; a bucket that does not answer is only warned of."""
+        words = self._options.words
         try:
             told = self._ask(lambda: self._client.get_bucket_versioning(Bucket=self._options.bucket))
         except VaultUnavailable as error:
@@ -78,8 +89,8 @@ class BucketPlace:
             return
         if told.get("Status"):
             raise StartupProblem(
-                f"PORTERO_PHOTO_VAULT: the bucket {self._options.bucket} keeps versions, so that deleted photos would "
-                "stay: use a bucket that never had versioning"
+                f"{words.setting}: the bucket {self._options.bucket} keeps versions, so that deleted {words.content}s "
+                "would stay: use a bucket that never had versioning"
             )
 
     def put(self, name: str, content: bytes) -> None:
@@ -89,7 +100,8 @@ class BucketPlace:
                 Bucket=self._options.bucket,
                 Key=self._key(name),
                 Body=content,
-                ContentType="application/octet-stream",
+                ContentType=self._options.content_type,
+                **self._options.encryption,
             )
         )
 
@@ -112,9 +124,18 @@ class BucketPlace:
         told = self._ask(lambda: self._client.delete_object(Bucket=self._options.bucket, Key=self._key(name)))
         if told.get("DeleteMarker"):
             raise VaultUnavailable(
-                f"the bucket {self._options.bucket} keeps versions: the photo is hidden and not deleted",
+                f"the bucket {self._options.bucket} keeps versions: the {self._options.words.content} is hidden and "
+                "not deleted",
                 reason="VAULT_KEEPS_VERSIONS",
             )
+
+    def link(self, name: str, seconds: int) -> str:
+        """Returns a URL by which anybody can read an object for some seconds, if this server still may by then."""
+        asked = {"Bucket": self._options.bucket, "Key": self._key(name)}
+        signed = self._ask(
+            lambda: self._client.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds, HttpMethod="GET")
+        )
+        return cast("str", signed)
 
     def names(self) -> Iterator[str]:
         """Yields the names of all objects."""
@@ -129,14 +150,15 @@ class BucketPlace:
         return f"{self._options.prefix}{name}"
 
     def _ask(self, call: Callable[[], _T]) -> _T:
+        title = self._options.words.title
         try:
             return call()
         except ClientError as error:
             raise VaultUnavailable(
-                f"the bucket {self._options.bucket} of the photo vault refuses ({_code(error)})", reason="VAULT_REFUSED"
+                f"the bucket {self._options.bucket} of the {title} refuses ({_code(error)})", reason="VAULT_REFUSED"
             ) from None
         except (BotoCoreError, OSError) as error:
-            raise VaultUnavailable(f"the bucket of the photo vault cannot be used ({type(error).__name__})") from None
+            raise VaultUnavailable(f"the bucket of the {title} cannot be used ({type(error).__name__})") from None
 
 
 def create_bucket(options: BucketOptions) -> BucketPlace:
@@ -149,11 +171,14 @@ def create_bucket(options: BucketOptions) -> BucketPlace:
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        # Links to objects that KMS encrypts must be signed so, which is not the default everywhere.
+        signature_version="s3v4",
     )
     try:
         client = boto3.session.Session(region_name=options.region).client("s3", config=config)
     except BotoCoreError as error:
-        raise StartupProblem(f"the photo vault cannot be used: {error}; set PORTERO_PHOTO_VAULT_REGION") from None
+        words = options.words
+        raise StartupProblem(f"the {words.title} cannot be used: {error}; set {words.setting}_REGION") from None
     return BucketPlace(cast("BucketClient", client), options)
 
 

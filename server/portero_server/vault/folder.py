@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from portero_server.errors import StartupProblem
 from portero_server.private_files import Readers, readers_of
-from portero_server.vault.place import VaultUnavailable, is_photo_name
+from portero_server.vault.place import VAULT, PlaceWords, VaultUnavailable, is_photo_name
 
 _T = TypeVar("_T")
 _PART = ".part"
@@ -18,8 +18,9 @@ _PART = ".part"
 class FolderPlace:
     """Keeps each object in a file of its own, below a folder for its first two digits; only the owner may read them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, words: PlaceWords = VAULT) -> None:
         self._folder = folder
+        self._words = words
 
     def check(self) -> None:
         """Makes the folder if it is missing; raises StartupProblem if it cannot be used, or others may read it."""
@@ -28,10 +29,10 @@ class FolderPlace:
             next(self._folder.iterdir(), None)
         except OSError as error:
             raise StartupProblem(
-                f"PORTERO_PHOTO_VAULT: the folder {self._folder} cannot be used ({type(error).__name__})"
+                f"{self._words.setting}: the folder {self._folder} cannot be used ({type(error).__name__})"
             ) from None
         if readers_of(self._folder) is Readers.EVERYBODY:
-            raise StartupProblem(f"PORTERO_PHOTO_VAULT: everybody may read {self._folder}: run `chmod 700` on it")
+            raise StartupProblem(f"{self._words.setting}: everybody may read {self._folder}: run `chmod 700` on it")
 
     def put(self, name: str, content: bytes) -> None:
         """Keeps an object: a file appears whole, and survives a power cut."""
@@ -57,6 +58,10 @@ class FolderPlace:
         """Yields the names of all objects, unfinished ones too."""
         found = self._ask(lambda: [path.stem for path in self._folder.glob("[0-9a-f][0-9a-f]/*")])
         return (name for name in dict.fromkeys(found) if is_photo_name(name))
+
+    def link(self, name: str, seconds: int) -> str | None:
+        """Returns None: nobody else reads this folder."""
+        return None
 
     def _write(self, name: str, content: bytes) -> None:
         path = self._path(name)
@@ -86,7 +91,9 @@ class FolderPlace:
         try:
             return work()
         except OSError as error:
-            raise VaultUnavailable(f"the folder of the photo vault cannot be used ({type(error).__name__})") from None
+            raise VaultUnavailable(
+                f"the folder of the {self._words.title} cannot be used ({type(error).__name__})"
+            ) from None
 
 
 def _flush(folder: Path) -> None:

@@ -1,14 +1,34 @@
-"""A place that keeps sealed photographs; it learns neither whose they are nor what they show."""
+"""A place that keeps sealed photographs, or snapshots, under random names: it does not learn whose they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from portero_server.errors import Unavailable
 
 _NAME = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceWords:
+    """What messages call a place.
+
+    Attributes:
+        setting: The one that names it.
+        title: What it is.
+        content: What it keeps.
+    """
+
+    setting: str
+    title: str
+    content: str
+
+
+VAULT = PlaceWords("PORTERO_PHOTO_VAULT", "photo vault", "photo")
+SNAPSHOTS = PlaceWords("PORTERO_SNAPSHOTS", "snapshots", "snapshot")
 
 
 class PhotoPlace(Protocol):
@@ -43,8 +63,16 @@ class PhotoPlace(Protocol):
         ...
 
 
+class LinkedPlace(PhotoPlace, Protocol):
+    """A place that may hand out links to its objects."""
+
+    def link(self, name: str, seconds: int) -> str | None:
+        """Returns a URL by which anybody can read an object for some seconds; None: there are no such links."""
+        ...
+
+
 class VaultUnavailable(Unavailable):
-    """The photo vault does not answer, or refuses."""
+    """The photo vault, or the place of snapshots, does not answer, or refuses."""
 
     reason = "VAULT_UNAVAILABLE"
 

@@ -21,10 +21,12 @@ class Crop:
     Attributes:
         pixels: The region, height x width x 3, BGR; a copy, so that the frame can be freed.
         face: Where the face is in the region, ratios; reaches over its edge where it does over the frame's.
+        region: Where the region is in the frame, ratios.
     """
 
     pixels: Pixels
     face: Box
+    region: Box
 
 
 def crop_face(frame: Pixels, face: Box, *, padding: float = _PADDING, min_side: int = _MIN_SIDE) -> Crop:
@@ -41,7 +43,7 @@ def crop_face(frame: Pixels, face: Box, *, padding: float = _PADDING, min_side: 
     left, right = _widened(left, right, min_side, width)
     top, bottom = _widened(top, bottom, min_side, height)
     region = Box.from_pixels(left, top, right, bottom, width=width, height=height)
-    return Crop(frame[top:bottom, left:right].copy(), face.relative_to(region))
+    return Crop(frame[top:bottom, left:right].copy(), face.relative_to(region), region)
 
 
 def _widened(low: int, high: int, least: int, limit: int) -> tuple[int, int]:

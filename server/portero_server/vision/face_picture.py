@@ -51,16 +51,17 @@ def small_jpeg(pixels: Pixels, most_side: int, most_bytes: int) -> bytes | None:
     """
     side = min(most_side, max(pixels.shape[:2]))
     while side >= _LEAST_SIDE:
-        scaled = _scaled(pixels, side)
+        smaller = scaled(pixels, side)
         for quality in _QUALITIES:
-            encoded = encode_jpeg(scaled, quality)
+            encoded = encode_jpeg(smaller, quality)
             if len(encoded) <= most_bytes:
                 return encoded
         side = side * 3 // 4
     return None
 
 
-def _scaled(pixels: Pixels, side: int) -> Pixels:
+def scaled(pixels: Pixels, side: int) -> Pixels:
+    """Returns a picture whose longer side has at most `side` pixels; a smaller one stays as it is."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     if scale >= 1.0:

@@ -21,6 +21,7 @@ from tests.support.client.keys import FakeKeys
 from tests.support.client.privacy import FakePrivacy
 from tests.support.client.recognition import FakeRecognition
 from tests.support.client.sightings import FakeSightings
+from tests.support.client.snapshots import FakeSnapshots
 from tests.support.client.subscriptions import FakeSubscriptions
 from tests.support.client.usage import FakeUsage
 from tests.support.client.visitors import FakeVisitors
@@ -34,7 +35,7 @@ class FakeServer:
 
     Attributes:
         gallery, cameras, sightings, decisions, usage, keys, audit, privacy, documents: The state of each service.
-        visitors, subscriptions: Likewise.
+        visitors, subscriptions, snapshots: Likewise.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -51,6 +52,7 @@ class FakeServer:
         self.documents = FakeDocuments()
         self.visitors = FakeVisitors()
         self.subscriptions = FakeSubscriptions()
+        self.snapshots = FakeSnapshots()
         self.attendance = FakeAttendance()
         self.calls: Counter[str] = Counter()
         self.serving = True
@@ -82,6 +84,7 @@ class FakeServer:
                 self._service("portero.v1.PrivacyService", self.privacy.methods()),
                 self._service("portero.v1.DocumentService", self.documents.methods(), self.documents.streams()),
                 self._service("portero.v1.VisitorService", self.visitors.methods()),
+                self._service("portero.v1.SnapshotService", self.snapshots.methods()),
                 self._service("portero.v1.SubscriptionService", self.subscriptions.methods()),
                 self._service("portero.v1.AttendanceGroupService", self.attendance.group_methods()),
                 self._service("portero.v1.AttendanceService", self.attendance.methods(), self.attendance.streams()),

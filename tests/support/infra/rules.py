@@ -142,7 +142,7 @@ def database_keeps_its_promise(stack: Stack) -> list[str]:
 
 
 def everything_kept_is_encrypted(stack: Stack) -> list[str]:
-    """Logs, images, topics, objects and metrics are encrypted, and what buckets keep has versions, save photos."""
+    """Logs, images, topics, objects and metrics are encrypted, and all buckets but those of pictures have versions."""
     faults = []
     for made in stack.all("cloudwatch/logGroup:LogGroup"):
         faults += _unencrypted(made, "kmsKeyId")
@@ -179,7 +179,7 @@ def everything_kept_is_encrypted(stack: Stack) -> list[str]:
 
 
 def deleted_photos_are_gone(stack: Stack) -> list[str]:
-    """The photo vault's bucket keeps no versions and may not begin to, locks nothing, and is encrypted with our key."""
+    """Buckets of photos and snapshots never have versions, lock nothing, and are encrypted with our key."""
     faults = []
     forbidden = {
         made.inputs["bucket"]
@@ -340,13 +340,13 @@ RULES: tuple[Rule, ...] = (
 
 
 def _photo_buckets(stack: Stack) -> list[Made]:
-    """Returns the buckets that the server is told to keep photos in."""
+    """Returns the buckets that the server is told to keep photos, or snapshots, in."""
     variables = {entry["name"]: entry["value"] for entry in stack.containers["server"]["environment"]}
-    place = variables.get("PORTERO_PHOTO_VAULT", "").removeprefix("s3://")
+    places = [variables.get(name, "").removeprefix("s3://") for name in ("PORTERO_PHOTO_VAULT", "PORTERO_SNAPSHOTS")]
     return [
         bucket
         for bucket in stack.all("s3/bucket:Bucket")
-        if "bucketPrefix" in bucket.inputs and place.startswith(bucket.inputs["bucketPrefix"])
+        if "bucketPrefix" in bucket.inputs and any(place.startswith(bucket.inputs["bucketPrefix"]) for place in places)
     ]
 
 

@@ -17,11 +17,13 @@ from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.review_pictures import ReviewPictureStore, SealedPicture
 from portero_server.store.streams import StreamStore
+from portero_server.store.visitors import Assigned, VisitorStore
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vault.sealing import PictureSeal
 from portero_server.vision.face_picture import FacePicture, small_jpeg
 from portero_server.vision.pixels import Pixels
 from tests.support.store.commits import at, commit_of, decided, decision, recognition
+from tests.support.store.visitors import GAP, face_at
 
 KEY = b"k" * 32
 SPAN = timedelta(hours=24)
@@ -103,6 +105,16 @@ class PictureHouse:
         ]
         stream = await StreamStore(self.database, self.clock).open("door", "e1", "s1")
         await Recording(self.database, self.clock).commit([commit_of(stream, recognitions=answers)])
+
+    async def visited(self, track_id: str, visitor_id: str | None = None) -> str:
+        """Makes a stored stranger's track a visitor's. Returns the visitor's id."""
+        visitors = VisitorStore(self.database, self.clock, visit_gap=GAP)
+        visit = await visitors.visit_of(track_id)
+        assert visit is not None
+        known = await visitors.known(visit, "m1")
+        stored = await visitors.assign(visit, visitor_id, [face_at(0)], "m1", known.position)
+        assert isinstance(stored, Assigned)
+        return stored.visitor_id
 
     def sealed(self, track_id: str, similarity: float = 0.0, quality: float = 0.5) -> SealedPicture:
         """Returns a sealed picture of a track."""

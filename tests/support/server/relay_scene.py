@@ -15,7 +15,7 @@ from portero_server.domain.events.delivery import DeliveryResult, EventFilter
 from portero_server.domain.events.message import EventMessage
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 from portero_server.events.relay import Relay, RelayPolicy
-from portero_server.events.relay_ports import DeliveryJournal, EventSelection
+from portero_server.events.relay_ports import DeliveryJournal, EventSelection, PictureLinks
 from portero_server.events.selection import FixedSelection
 from portero_server.events.webhook import Sent
 from tests.support.store.memory_relays import MemoryRelay, MemoryRelays
@@ -140,6 +140,7 @@ class RelayScene:
         policy: RelayPolicy | None = None,
         selection: EventSelection | None = None,
         journal: DeliveryJournal | None = None,
+        links: PictureLinks | None = None,
     ) -> None:
         self.clock = running_clock()
         self.events = KeptEvents(self.clock)
@@ -147,6 +148,7 @@ class RelayScene:
         self.kept = MemoryRelays()
         self.figures = Figures()
         self._selection, self._policy, self._journal = selection or FixedSelection(wanted), policy, journal
+        self._links = links
 
     def relay(self, server: str = "one", store: MemoryRelay | None = None) -> Relay:
         """Returns a server's relay."""
@@ -161,6 +163,7 @@ class RelayScene:
             self._policy,
             random.Random(1),
             self._journal,
+            links=self._links,
         )
 
     @asynccontextmanager

@@ -45,6 +45,7 @@ from portero_server.rpc.auth.interceptor import AuthInterceptor
 from portero_server.rpc.services.cameras import CameraServicer
 from portero_server.rpc.services.decisions import DecisionServicer
 from portero_server.rpc.services.sightings import SightingServicer
+from portero_server.rpc.services.snapshots import SnapshotServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from portero_server.rpc.tls import Certificates
@@ -70,6 +71,7 @@ from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import servicer
 from tests.support.server.serving import OpenStreams, Serve
 from tests.support.server.sighting_exports import export_of
+from tests.support.server.snapshot_house import SnapshotHouse
 from tests.support.server.subscription_house import SubscriptionHouse
 from tests.support.store.commits import commit_of, decided
 from tests.support.time.virtual_time import ManualClock
@@ -186,6 +188,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
     )
     replays = Replays(decisions, reviews, "scripted", metrics)
     shown = PictureHouse(database, clock)
+    taken = SnapshotHouse(database, clock, tmp_path / "snapshots")
     desk = CheckInHouse(database, clock)
     begun = {camera_id: (await desk.service.start(camera_id)).check_in_id for camera_id in (OWN, FOREIGN)}
     subscribed = SubscriptionHouse(database, tmp_path, clock)
@@ -223,6 +226,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 DecisionServicer(
                     decisions, replays, judging, reviews, sightings, cameras, shown.reader, shown.store, clock
                 ),
+                SnapshotServicer(sightings, taken.reader, 3600),
                 desk.servicer(),
                 subscribed.servicer,
             ],

@@ -15,6 +15,7 @@ from portero.v1 import (
     gallery_service_pb2_grpc,
     recognition_service_pb2_grpc,
     sighting_service_pb2_grpc,
+    snapshot_service_pb2_grpc,
     stream_pb2,
 )
 
@@ -29,6 +30,7 @@ from portero_server.watching.watch import Watch
 from tests.support.server.photo_vault import Vault
 from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import RecordingObserver
+from tests.support.server.snapshot_house import SnapshotHouse
 from tests.support.time.virtual_time import ManualClock
 
 
@@ -90,6 +92,7 @@ class House:
     clock: ManualClock
     vault: Vault
     pictures: PictureHouse
+    snapshots: SnapshotHouse
 
     @property
     def gallery(self) -> gallery_service_pb2_grpc.GalleryServiceAsyncStub:
@@ -110,6 +113,11 @@ class House:
     def decisions(self) -> decision_service_pb2_grpc.DecisionServiceAsyncStub:
         """A client of the decisions."""
         return decision_service_pb2_grpc.DecisionServiceStub(self.edge.channel)
+
+    @property
+    def shots(self) -> snapshot_service_pb2_grpc.SnapshotServiceAsyncStub:
+        """A client of the snapshots."""
+        return snapshot_service_pb2_grpc.SnapshotServiceStub(self.edge.channel)
 
     @property
     def recognition(self) -> recognition_service_pb2_grpc.RecognitionServiceAsyncStub:

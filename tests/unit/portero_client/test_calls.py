@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from portero_client import (
     ReviewReason,
     ScheduleException,
     SightingKind,
+    SnapshotKind,
     SubscriptionFilter,
     TimeSource,
 )
@@ -40,6 +41,7 @@ from portero_client.calls import (
     people,
     reviews,
     sightings,
+    snapshots,
     subscriptions,
     visitors,
 )
@@ -109,6 +111,9 @@ CALLS: list[Call[Any]] = [
     reviews.picture("s1"),
     reviews.review("s1", ReviewAction.THIS_IS, "ana", "seen"),
     reviews.undo("v1"),
+    snapshots.get("s1", SnapshotKind.CONTEXT),
+    snapshots.link("s1", SnapshotKind.FACE, timedelta(seconds=90)),
+    snapshots.check(),
     reviews.list_pages(camera="door", sighting="s1", holding=True)(0, ""),
     attendance_groups.put(AttendanceGroup("1b", "1° B", "America/Santiago")),
     attendance_groups.get("1b"),

@@ -22,7 +22,7 @@ from portero_infra.policies import (
     VAULT_ACTIONS,
 )
 from portero_server.settings import PREFIX, Settings
-from tests.support.infra.stack import OPTIONS, REGION, Stack, deploy
+from tests.support.infra.stack import ACCOUNT, OPTIONS, REGION, Stack, deploy
 from tests.support.repository import ROOT
 
 ALL = {**OPTIONS, "web": {"name": "console"}}
@@ -49,6 +49,7 @@ BILLED = {
     "Logs": "cloudwatch/logGroup:LogGroup",
     "Alarms": "cloudwatch/metricAlarm:MetricAlarm",
     "Photo vault, ": "s3/bucket:Bucket",
+    "Snapshots, ": "s3/bucket:Bucket",
     "Metric to scale by": "appautoscaling/policy:Policy",
     "Managed Prometheus": "amp/workspace:Workspace",
     "Web balancer": "lb/loadBalancer:LoadBalancer",
@@ -138,7 +139,10 @@ def _config(stack: Stack) -> StackConfig:
     edge = config.edge.model_dump() | ALL["edge"]
     return StackConfig.model_validate(
         config.model_dump()
-        | {"edge": edge, **{each: ALL[each] for each in ("web", "vault", "subscriptions", "review_pictures")}}
+        | {
+            "edge": edge,
+            **{each: ALL[each] for each in ("web", "vault", "subscriptions", "review_pictures", "snapshots")},
+        }
     )
 
 
@@ -225,6 +229,45 @@ def test_vault_is_there_as_a_whole_or_not_at_all(name: str, request: pytest.Fixt
         "containers": ["vault-keys"],
         "grants": sorted((*PHOTO_ACTIONS, *VAULT_ACTIONS, "kms:Decrypt", "kms:GenerateDataKey")),
         "bill": ["Photo vault, storage"],
+    }
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_snapshots_are_there_as_a_whole_or_not_at_all(name: str, request: pytest.FixtureRequest) -> None:
+    """Without the option no bucket, setting, grant or line of the bill is theirs; with it, each is."""
+    plain, config = request.getfixturevalue(name), read_stack(name)
+    wanted = {"snapshots": ALL["snapshots"]}
+
+    def of(stack: Stack, config: StackConfig) -> dict[str, Any]:
+        environment = stack.containers["server"]["environment"]
+        statements = [
+            statement
+            for _, statement in stack.statements("iam/rolePolicy:RolePolicy")
+            if "snapshots" in str(statement["Resource"]) or f"s3.{REGION}" in str(statement.get("Condition"))
+        ]
+        return {
+            "buckets": [made.name for made in stack.all("s3/bucket:Bucket") if made.name.endswith("-snapshots")],
+            "settings": {entry["name"]: entry["value"] for entry in environment if "SNAPSHOT" in entry["name"]},
+            "grants": sorted(action for statement in statements for action in statement["Action"]),
+            "bill": [line.item for line in estimate(config, USAGE) if "Snapshots" in line.item],
+        }
+
+    assert not any(of(plain, config).values())
+    assert of(deploy(name, wanted), StackConfig.model_validate(config.model_dump() | wanted)) == {
+        "buckets": [f"portero-{name}-snapshots"],
+        "settings": {
+            "PORTERO_RETENTION_SNAPSHOTS_HOURS": "36",
+            "PORTERO_SNAPSHOTS": f"s3://portero-{name}-snapshots-abc/snapshots",
+            "PORTERO_SNAPSHOTS_REGION": REGION,
+            "PORTERO_SNAPSHOT_CONTEXT": "true",
+            "PORTERO_SNAPSHOT_KMS_KEY": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/portero-{name}",
+            "PORTERO_SNAPSHOT_LINKS": "true",
+            "PORTERO_SNAPSHOT_PURPOSE": "",
+            "PORTERO_SNAPSHOT_SITES": "lobby,bank",
+            "PORTERO_SNAPSHOT_SUBJECTS": "people",
+        },
+        "grants": sorted((*PHOTO_ACTIONS, *VAULT_ACTIONS, "kms:Decrypt", "kms:GenerateDataKey")),
+        "bill": ["Snapshots, storage", "Snapshots, written"],
     }
 
 

@@ -95,6 +95,7 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
         for stack in (prod, made)
     )
     anchors, photos = "arn:aws:s3:::portero-prod-anchors-", "arn:aws:s3:::portero-prod-photos-"
+    snapshots = "arn:aws:s3:::portero-prod-snapshots-"
     assert after - before == {
         ("rekognition:CreateFaceLivenessSession", "*"),
         ("rekognition:GetFaceLivenessSessionResults", "*"),
@@ -106,6 +107,8 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
         ("s3:PutObject", f"{photos}/photos/*"),
         ("s3:GetBucketVersioning", photos),
         ("s3:ListBucket", photos),
+        *((action, f"{snapshots}/snapshots/*") for action in PHOTO_ACTIONS),
+        *((action, snapshots) for action in VAULT_ACTIONS),
         ("kms:Decrypt", KEY),
         ("kms:GenerateDataKey", KEY),
         ("rekognition:AssociateFaces", COLLECTION),

@@ -95,6 +95,25 @@ def test_photo_vault_has_a_bucket_of_its_own(everything: Stack) -> None:
     assert environment["PORTERO_PHOTO_VAULT"] == "s3://portero-prod-photos-abc/photos"
 
 
+def test_snapshots_end_by_a_rule_a_day_after_their_retention(everything: Stack) -> None:
+    """Their bucket has our key and no versions, refuses plain HTTP, and moves nothing to Glacier."""
+    name = "portero-prod-snapshots"
+    assert everything.one("s3/bucket:Bucket", name).protected
+    (rule,) = everything.one("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", name).inputs["rules"]
+    assert rule["filter"] == {"prefix": "snapshots/"}
+    # 36 hours are two days begun.
+    assert rule["expiration"] == {"days": 3}
+    assert "transitions" not in rule
+    assert not [made for made in everything.all("s3/bucketVersioning:BucketVersioning") if made.name == name]
+    kind = "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    (encryption,) = everything.one(kind, name).inputs["rules"]
+    assert encryption["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+    statements = [
+        statement for owner, statement in everything.statements("s3/bucketPolicy:BucketPolicy") if owner == name
+    ]
+    assert {statement["Sid"] for statement in statements} == {"TlsOnly", "NeverVersioned"}
+
+
 def test_web_console_stands_behind_its_firewall(everything: Stack) -> None:
     """The web load balancer is covered by a firewall that limits rates and knows common attacks."""
     balancer = everything.one("lb/loadBalancer:LoadBalancer", "portero-prod-web")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,8 +29,27 @@ class EventMessage:
     content: dict[str, Any]
 
 
-def message_of(event: SightingEvent) -> EventMessage:
+@dataclass(frozen=True, slots=True)
+class PictureLink:
+    """A link to a snapshot of a sighting.
+
+    Attributes:
+        kind: What it shows: "face" or "context".
+        url: By which anybody can read it.
+        expires_at: Until when it works at the longest, UTC.
+    """
+
+    kind: str
+    url: str
+    expires_at: datetime
+
+
+def message_of(event: SightingEvent, links: Sequence[PictureLink] | None = None) -> EventMessage:
     """Returns the message about an event, with its sighting as it is now.
+
+    Args:
+        event: The event.
+        links: To the snapshots that there are of the sighting by now; None: messages have no links.
 
     Someone who may not be named any more has no person and no name; whoever reads the event looks to that.
     """
@@ -50,6 +70,10 @@ def message_of(event: SightingEvent) -> EventMessage:
         data |= {"visitor": f"visitors/{sighting.visitor_id}", "visit": sighting.visit}
     if event.last_visit is not None:
         data["last_visit_time"] = _text(event.last_visit)
+    if links is not None:
+        data["snapshots"] = [
+            {"kind": each.kind, "url": each.url, "expire_time": _text(each.expires_at)} for each in links
+        ]
     topic = "alert" if event.kind in ALERTS else "sighting"
     return EventMessage(message_id_of(event), _content(f"{topic}.{event.kind.value}", event.happened_at, data))
 

@@ -44,6 +44,8 @@ class Purpose(Enum):
     """What people said of sightings."""
     REVIEW_PICTURES = "review_pictures"
     """Pictures of faces that wait to be reviewed."""
+    SNAPSHOTS = "snapshots"
+    """Snapshots of sightings."""
     ATTENDANCE = "attendance"
     """Sessions with their records, changes, corrections and excuses, and what cameras watched."""
     GUESTS = "guests"

@@ -180,6 +180,10 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.SightingService/WatchSightings": Access(_SEES, Named("camera", optional=True)),
     # A desk looks up who was there; it does not take a year away. The servicer holds the site to the scope.
     "portero.v1.SightingService/ExportSightings": Access(_READS, Named("camera", optional=True)),
+    "portero.v1.SnapshotService/GetSnapshot": Access(_KEEPS, AskedWithin()),
+    "portero.v1.SnapshotService/CreateSnapshotLink": Access(_KEEPS, AskedWithin()),
+    # It shows nobody, and is the same for every camera.
+    "portero.v1.SnapshotService/CheckSnapshots": Access(_KEEPS, _GALLERY),
     # They say of strangers whom they are like.
     "portero.v1.DecisionService/ListDecisions": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.DecisionService/WhatIfThresholds": Access(_KEEPS, Named("camera", optional=True)),

@@ -14,7 +14,7 @@ from portero_server.store.schema import metadata
 _BATCH = 200
 """Rows of a statement: small enough for any server's max_allowed_packet, few enough for its answer to be soon."""
 
-LEFT_OUT = frozenset({"review_pictures"})
+LEFT_OUT = frozenset({"review_pictures", "snapshots"})
 """Tables whose rows no backup holds: they are kept for hours, and a backup for longer."""
 
 

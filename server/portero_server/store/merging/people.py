@@ -41,6 +41,7 @@ from portero_server.store.schema import (
     requests,
     subscription_people,
 )
+from portero_server.store.snapshot_rows import delete_snapshots_of_person
 
 _merged = merged_people.c
 _LISTS = (
@@ -151,6 +152,7 @@ class PeopleMergeStore:
             required = self._consent_required
             if not await recognizable_names(connection, [kept_id], now, consent_required=required):
                 await delete_pictures_of_person(connection, kept_id)
+                await delete_snapshots_of_person(connection, kept_id)
             return Merged(counts, seen.position)
 
         return await self._database.run(unit)

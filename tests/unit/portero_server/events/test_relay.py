@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portero_server.domain.events.delivery import DeliveryResult, EventFilter, RetryPolicy
-from portero_server.domain.events.message import EventMessage
+from portero_server.domain.events.message import EventMessage, PictureLink
 from portero_server.events.relay import RelayPolicy
 from portero_server.events.webhook import Sent
 from tests.support.server.relay_scene import DeadServer, PlayedReceiver, RelayScene, take_all
 from tests.support.store.memory_relays import MemoryRelay
+from tests.support.store.sighting_events import NOON
 from tests.support.time.virtual_time import in_virtual_time, run_in_virtual_time
 
 
@@ -33,6 +34,42 @@ async def test_what_happens_is_sent_once_in_order_and_nothing_of_before() -> Non
         assert scene.kept.position == 4
     assert scene.figures.results == ["delivered"] * 3
     assert scene.figures.oldest[-1] == 0.0
+
+
+class Links:
+    """Makes a link that says when it was made; of a sighting in `gone` there is none any more."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+        self.made = 0
+
+    async def of(self, sighting_id: str) -> list[PictureLink]:
+        """Returns a link, another one each time."""
+        self.made += 1
+        return [] if sighting_id in self.gone else [PictureLink("face", f"https://x.example/{self.made}", NOON)]
+
+
+@in_virtual_time
+async def test_links_are_made_when_a_message_is_sent() -> None:
+    """Each attempt has a fresh one, under the same id; a replay after an erasure has none."""
+    links, answers = Links(), [Sent(DeliveryResult.FAILED, 500, "broken")]
+    scene = RelayScene(lambda receiver, message: answers.pop() if answers else take_all(receiver, message), links=links)
+    async with scene.running() as relay:
+        relay.notify(scene.events.happen())
+        await asyncio.sleep(3)
+    messages = [message for _, message in scene.receiver.seen]
+    assert [each.content["data"]["snapshots"][0]["url"] for each in messages] == [
+        "https://x.example/1",
+        "https://x.example/2",
+    ]
+    assert len({each.message_id for each in messages}) == 1
+    links.gone.add("s1")
+    scene.kept.position = 0
+    scene.events.erase("ana")
+    async with scene.running("two"):
+        await asyncio.sleep(0.1)
+    data = scene.receiver.seen[-1][1].content["data"]
+    assert (data["sighting"], data["person"], data["snapshots"]) == ("sightings/s1", None, [])
 
 
 @in_virtual_time

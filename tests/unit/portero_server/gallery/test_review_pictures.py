@@ -9,7 +9,7 @@ import pytest
 
 from portero_server.domain.recording.review_pictures import PictureOutcome, PictureRank
 from portero_server.errors import FailedPrecondition, NotFound, StoreUnavailable
-from portero_server.gallery import review_pictures
+from portero_server.gallery import waiting_pictures
 from portero_server.gallery.review_pictures import PictureKeeper, PictureReader
 from portero_server.store.faults import StoreRefused
 from portero_server.store.review_pictures import PicturesHeld, SealedPicture
@@ -155,7 +155,7 @@ async def test_small_faces_and_those_beyond_the_bounds_are_not_taken(monkeypatch
     scene.keeper.offer("t3", face_picture(0.9))
     scene.keeper.offer("t2", face_picture(0.2))
     assert (scene.counted(PictureOutcome.DROPPED), scene.waiting) == (1, 2 * size)
-    monkeypatch.setattr(review_pictures, "_MOST_WAITING", 1)
+    monkeypatch.setattr(waiting_pictures, "MOST_WAITING", 1)
     scene.keeper.drop("t1")
     scene.keeper.offer("t4", face_picture(0.9))
     assert (scene.counted(PictureOutcome.DROPPED), scene.waiting) == (2, size)

@@ -73,6 +73,7 @@ async def test_everybody_who_matches_a_photo_is_forgotten(desk: Desk) -> None:
         "visitor_encodings": 2,
         "visitor_visits": 2,
         "review_pictures": 0,
+        "snapshots": 0,
     }
     assert [each.visitor_id for each in await desk.store.list(10)] == [kept]
     assert desk.metrics.registry.get_sample_value("portero_visitor_forgotten_total") == 2

@@ -100,7 +100,13 @@ async def test_the_history_of_a_visitor_becomes_the_persons(house: House) -> Non
     before = await house.sightings.last_position()
     done = await house.promoter.promote(visitor_id, "ana", "the new cleaner", "keys/me")
     assert (done.named, done.left, done.forgotten.visitor_ids) == (3, 0, (visitor_id,))
-    assert done.forgotten.counts == {"visitors": 1, "visitor_encodings": 3, "visitor_visits": 3, "review_pictures": 0}
+    assert done.forgotten.counts == {
+        "visitors": 1,
+        "visitor_encodings": 3,
+        "visitor_visits": 3,
+        "review_pictures": 0,
+        "snapshots": 0,
+    }
     assert await house.seen() == [("ana", True)] * 3
     events = await house.sightings.events_after(before)
     assert [(each.kind, each.sighting.person_id) for each in events] == [(SightingEventKind.REVISED, "ana")] * 3

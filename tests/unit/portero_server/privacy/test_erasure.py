@@ -12,6 +12,7 @@ import pytest
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.domain.people.photos import SETTLES_AFTER
+from portero_server.domain.recording.review_pictures import PictureOutcome
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.track import TrackState
@@ -20,6 +21,7 @@ from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.errors import EngineUnavailable, NotFound
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.photo_vault import PhotoVault
+from portero_server.gallery.snapshots import SnapshotVault
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.store.consents import ConsentStore
@@ -30,6 +32,7 @@ from portero_server.telemetry.metrics import Metrics
 from portero_server.vault.sealing import PhotoSeal
 from tests.support.server.photo_vault import KEY, Vault, keeping, vault_in
 from tests.support.server.picky_engine import PickyEngine
+from tests.support.server.snapshot_house import SnapshotHouse
 from tests.support.server.stream_harness import MemoryStore, face, looked, named, stream_harness
 from tests.support.store.commits import BOX, at
 from tests.support.time.virtual_time import ManualClock, in_virtual_time
@@ -97,7 +100,12 @@ async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
 
 
 def _eraser(
-    database: Database, engine: KeepingEngine, people: PeopleStore, mirror: GalleryMirror, vault: PhotoVault | None
+    database: Database,
+    engine: KeepingEngine,
+    people: PeopleStore,
+    mirror: GalleryMirror,
+    vault: PhotoVault | None,
+    snapshots: SnapshotVault | None = None,
 ) -> Eraser:
     return Eraser(
         ErasureStore(database, people._clock),
@@ -108,6 +116,7 @@ def _eraser(
         Metrics(version="0", engine="scripted").privacy,
         keeper=engine,
         vault=vault,
+        snapshots=snapshots,
         interval=5,
     )
 
@@ -151,6 +160,47 @@ async def test_a_vault_that_is_away_is_asked_again(office: Office) -> None:
     receipt = await office.eraser.get(begun.erasure_id)
     assert (receipt.sound, receipt.counts["photos"], office.vault.objects()) == (True, 1, [])
     assert (await office.eraser.verify("ana")).clean
+
+
+async def test_snapshots_are_gone_before_there_is_a_receipt(office: Office, tmp_path: Path) -> None:
+    """The proof names what is left; a file without a row, which may be anybody's, goes with the erasure."""
+    house = SnapshotHouse(office.database, office.clock, tmp_path / "snapshots")
+    await house.seen_by.open_door("ben")
+    await house.seen_by.seen("t1", person_id="ana")
+    await house.seen_by.seen("t2", person_id="ben", seconds=900)
+    for track_id, seconds in (("t1", 0), ("t2", 900)):
+        assert await house.keep(track_id, taken_at=at(seconds)) is PictureOutcome.KEPT
+    sighting_id, kept = await house.sighting(1), await house.sighting(0)
+    eraser = _eraser(office.database, office.engine, office.people, office.mirror, office.vault.vault, house.vault)
+    house.place.broken = True
+    begun = await eraser.erase("ana")
+    assert (begun.finished_at, await house.shown(sighting_id)) == (None, 0)
+    house.place.broken = False
+    house.place.put("f" * 32, b"stray")
+    found = await eraser.verify("ana")
+    assert {each.place: each.rows for each in found.remains} == {
+        "erasures.person_id": 1,
+        "snapshots that are still to be deleted": 1,
+        "snapshots that are nobody's": 1,
+    }
+    await eraser.round()
+    receipt = await eraser.get(begun.erasure_id)
+    assert (receipt.sound, receipt.counts["snapshots"], len(house.files())) == (True, 2, 2)
+    assert (await eraser.verify("ana")).clean
+    assert await house.shown(kept) == 2
+
+
+async def test_a_server_without_snapshots_leaves_them_to_another(office: Office, tmp_path: Path) -> None:
+    """The receipt waits for one that has the folder."""
+    house = SnapshotHouse(office.database, office.clock, tmp_path / "snapshots")
+    await house.seen_by.open_door()
+    await house.seen_by.seen("t1", person_id="ana")
+    assert await house.keep("t1") is PictureOutcome.KEPT
+    begun = await office.eraser.erase("ana")
+    assert (begun.finished_at, len(house.files())) == (None, 2)
+    await house.vault.round()
+    await office.eraser.round()
+    assert ((await office.eraser.get(begun.erasure_id)).sound, house.files()) == (True, set())
 
 
 async def test_a_photo_without_a_row_is_found_by_its_seal(office: Office) -> None:

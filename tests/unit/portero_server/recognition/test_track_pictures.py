@@ -16,9 +16,10 @@ from portero_server.engines.base import FaceCrop, Identification
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.frame_follower import FrameFollower
 from portero_server.recognition.strangers import StrangerFaces
-from portero_server.recognition.track_pictures import TrackPictures
+from portero_server.recognition.track_pictures import TrackPictures, face_picture, scene_of
 from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.face_picture import FacePicture
+from portero_server.vision.snapshots import Scene
 from tests.support.server.stream_harness import StreamHarness, face, looked, stream_harness
 from tests.support.time.virtual_time import in_virtual_time
 
@@ -53,7 +54,7 @@ class Album:
     def capture(self, camera_id: str, follower: FrameFollower) -> FrameFollower:
         """Has the pictures of a stream handed to it."""
         assert isinstance(follower, Follower)
-        follower.strangers = TrackPictures(follower.strangers, self)
+        follower.strangers = TrackPictures(follower.strangers, self, face_picture)
         return follower
 
 
@@ -179,3 +180,45 @@ async def test_strangers_are_known_again_as_without_it() -> None:
     assert stranger.faces[0].encoding == (1.0, 0.5)
     assert {stranger.track_id} == album.tracks
     assert "v1" in [each.visitor_id for each in at.said if isinstance(each, TrackUpdate)]
+
+
+class Scenes(Album):
+    """Takes whole frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scenes: list[Scene] = []
+
+    def offer(self, track_id: str, picture: Scene) -> None:  # type: ignore[override]
+        """Takes a frame."""
+        self.scenes.append(picture)
+
+    def capture(self, camera_id: str, follower: FrameFollower) -> FrameFollower:
+        """Has the frames of a stream handed to it."""
+        assert isinstance(follower, Follower)
+        follower.strangers = TrackPictures(follower.strangers, self, scene_of)
+        return follower
+
+
+@in_virtual_time
+async def test_a_scene_is_the_frame_of_the_shot_with_the_other_faces_in_it() -> None:
+    """Each of two people has a scene in which the other one is somebody else."""
+    album, left, right = Scenes(), face(0.2), face(0.7)
+
+    async def identify(crop: FaceCrop) -> Identification:
+        return Identification(())
+
+    async with stream_harness({1: looked(left, right)}, identify, capture=album.capture) as at:
+        session = await at.open()
+        listening = asyncio.create_task(at.listen(session))
+        running = asyncio.create_task(session.run())
+        at.send(session, 1)
+        await asyncio.sleep(1)
+        session.finish()
+        await running
+        await listening
+    found = {each.face: each for each in album.scenes}
+    assert {box: each.others for box, each in found.items()} == {left.box: (right.box,), right.box: (left.box,)}
+    scene = found[left.box]
+    assert (scene.camera_id, scene.pixels.ndim, scene.rank.similarity) == ("door", 3, 0.0)
+    assert (scene.zones, scene.rank.quality) == ((), left.quality.overall)

@@ -27,6 +27,7 @@ from portero_server.rpc.services.decisions import DecisionServicer
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.services.sightings import SightingServicer
+from portero_server.rpc.services.snapshots import SnapshotServicer
 from portero_server.store.cameras import CameraStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
@@ -49,6 +50,7 @@ from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
 from tests.support.server.sighting_exports import export_of
+from tests.support.server.snapshot_house import SnapshotHouse
 from tests.support.time.virtual_time import ManualClock
 
 
@@ -62,6 +64,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
     cameras, decisions = CameraStore(database, clock), DecisionStore(database)
     reviews, metrics = SightingReviewStore(database, clock), Metrics(version="0", engine="scripted").decisions
     pictures = PictureHouse(database, clock)
+    snapshots = SnapshotHouse(database, clock, tmp_path / "snapshots")
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
     pairs = LookAlikeStore(database, clock)
@@ -105,10 +108,11 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
                 clock,
             ),
             RecognitionServicer(images, echo, clock),
+            SnapshotServicer(sightings, snapshots.reader, 3600),
         ]
     )
     streams, recording = StreamStore(database, clock), Recording(database, clock)
-    yield House(edge, engine, door, people, streams, recording, live, watch, clock, vault, pictures)
+    yield House(edge, engine, door, people, streams, recording, live, watch, clock, vault, pictures, snapshots)
     await vault.vault.aclose()
 
 

@@ -81,6 +81,9 @@ SightingService/GetSighting          own    admin operator check-in-desk reader
 SightingService/ListSightings        own    admin operator check-in-desk reader
 SightingService/WatchSightings       own    admin operator check-in-desk reader
 SightingService/ExportSightings      own    admin operator reader
+SnapshotService/GetSnapshot          own    admin operator
+SnapshotService/CreateSnapshotLink   own    admin operator
+SnapshotService/CheckSnapshots       none   admin operator
 DecisionService/ListDecisions        own    admin operator
 DecisionService/WhatIfThresholds     own    admin operator
 DecisionService/ListReviewQueue      own    admin operator
@@ -184,7 +187,7 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
             request.camera.name = resource
         case "GetCamera" | "GetCameraStatus" | "DeleteCamera":
             request.name = resource
-        case "GetReviewPicture":
+        case "GetReviewPicture" | "GetSnapshot" | "CreateSnapshotLink":
             request.name = f"sightings/{secured_server.sightings[camera_id]}"
         case "ReviewSighting":
             request.name = f"sightings/{secured_server.sightings[camera_id]}"

@@ -127,6 +127,7 @@ async def test_an_erased_person_stands_nowhere(
         "consents": 1,
         "people_blocks": 1,
         "review_pictures": 0,
+        "snapshots": 0,
         "decision_candidates": 1,
         "subscription_people": 0,
         "sighting_reviews": 0,

@@ -15,9 +15,9 @@ from portero_server.store.erasures import ErasureStore
 from portero_server.store.exports import ExportStore
 from portero_server.store.remains import remains_of
 from portero_server.store.sightings import SightingFilter, SightingStore
-from portero_server.store.visitors import Assigned, VisitorStore
+from portero_server.store.visitors import VisitorStore
 from tests.support.server.picture_house import PictureHouse
-from tests.support.store.visitors import GAP, face_at
+from tests.support.store.visitors import GAP
 from tests.support.time.virtual_time import ManualClock
 
 
@@ -27,17 +27,6 @@ async def house(database: Database, clock: ManualClock) -> PictureHouse:
     house = PictureHouse(database, clock)
     await house.open_door("ana", "ben")
     return house
-
-
-async def _visited(house: PictureHouse, track_id: str, visitor_id: str | None = None) -> str:
-    """Makes a stored stranger's track a visitor's. Returns the visitor's id."""
-    visitors = VisitorStore(house.database, house.clock, visit_gap=GAP)
-    visit = await visitors.visit_of(track_id)
-    assert visit is not None
-    known = await visitors.known(visit, "m1")
-    stored = await visitors.assign(visit, visitor_id, [face_at(0)], "m1", known.position)
-    assert isinstance(stored, Assigned)
-    return stored.visitor_id
 
 
 async def test_an_erasure_removes_every_picture_that_may_show_the_person(house: PictureHouse) -> None:
@@ -64,8 +53,8 @@ async def test_a_forgotten_visitor_has_no_picture_of_any_visit(house: PictureHou
     for track_id, seconds in (("t1", 0.0), ("t2", 3600.0), ("t3", 7200.0)):
         await house.seen(track_id, seconds=seconds)
     clock.advance(7200)
-    visitor_id = await _visited(house, "t1")
-    assert await _visited(house, "t3", visitor_id) == visitor_id
+    visitor_id = await house.visited("t1")
+    assert await house.visited("t3", visitor_id) == visitor_id
     for track_id in ("t1", "t2"):
         await house.keep(track_id)
     visitors = VisitorStore(house.database, clock, visit_gap=GAP)
@@ -74,14 +63,14 @@ async def test_a_forgotten_visitor_has_no_picture_of_any_visit(house: PictureHou
     assert await house.keep("t3") is PictureOutcome.WITHHELD
     assert await house.keep("t2", quality=0.75) is PictureOutcome.KEPT
     # The same sighting may become a visitor's once more, who is forgotten as well.
-    assert (await visitors.forget([await _visited(house, "t3")])).counts["visitors"] == 1
+    assert (await visitors.forget([await house.visited("t3")])).counts["visitors"] == 1
 
 
 async def test_a_stranger_who_turned_out_to_be_the_person_is_erased_with_the_pictures(house: PictureHouse) -> None:
     """Also those of visits that nobody named."""
     await house.seen("t1")
     await house.seen("t2", seconds=3600)
-    await _visited(house, "t2", await _visited(house, "t1"))
+    await house.visited("t2", await house.visited("t1"))
     for track_id in ("t1", "t2"):
         await house.keep(track_id)
     latest = (await SightingStore(house.database).list(SightingFilter(), 9))[0].sighting_id
@@ -109,7 +98,7 @@ async def test_an_export_says_that_there_is_a_picture_and_shows_none(house: Pict
 async def test_old_visits_leave_no_note(house: PictureHouse, clock: ManualClock) -> None:
     """Only a picture of the last hour can still be on its way."""
     await house.seen("t1")
-    visitor_id = await _visited(house, "t1")
+    visitor_id = await house.visited("t1")
     clock.advance(timedelta(hours=2).total_seconds())
     await VisitorStore(house.database, clock, visit_gap=GAP).forget([visitor_id])
     assert await house.keep("t1") is PictureOutcome.KEPT

@@ -190,7 +190,13 @@ async def test_nothing_is_left_of_a_forgotten_visitor(
     }
     forgotten = await store.forget([own, "nobody"])
     assert forgotten.visitor_ids == (own,)
-    assert forgotten.counts == {"visitors": 1, "visitor_encodings": 1, "visitor_visits": 1, "review_pictures": 0}
+    assert forgotten.counts == {
+        "visitors": 1,
+        "visitor_encodings": 1,
+        "visitor_visits": 1,
+        "review_pictures": 0,
+        "snapshots": 0,
+    }
     assert (forgotten.overwritten_at is not None) == (database.dialect == "sqlite")
     assert await store.remains([own]) == {}
     assert (await sightings.get(visit.sighting_id)).visitor_id is None

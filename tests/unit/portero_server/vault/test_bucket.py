@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from portero_server.errors import StartupProblem
 from portero_server.vault.bucket import BucketClient, BucketOptions, BucketPlace, create_bucket
-from portero_server.vault.place import VaultUnavailable
+from portero_server.vault.place import SNAPSHOTS, VaultUnavailable
 
 NAME, OTHER = "0a" * 16, "ff" * 16
 OBJECT = {"Bucket": "photos", "Key": f"vault/{NAME}"}
@@ -89,3 +91,49 @@ def test_s3_out_of_reach_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None
         create_bucket(BucketOptions("photos", "", "us-east-1")).get(NAME)
     with pytest.raises(StartupProblem, match="PORTERO_PHOTO_VAULT_REGION"):
         create_bucket(BucketOptions("photos", "", "no region/"))
+
+
+def test_snapshots_are_encrypted_by_kms_and_linked_to() -> None:
+    """Each is put with the key; a link is signed for that object and time, by signature 4, which KMS asks for."""
+    key = "arn:aws:kms:us-east-1:111122223333:key/k"
+    options = BucketOptions(
+        "pictures",
+        "snapshots/",
+        "us-east-1",
+        content_type="image/jpeg",
+        encryption={"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key},
+        words=SNAPSHOTS,
+    )
+    config = Config(signature_version="s3v4")
+    client: Any = boto3.client(
+        "s3", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none", config=config
+    )
+    place = BucketPlace(cast("BucketClient", client), options)
+    with Stubber(client) as stubber:
+        put = {"Bucket": "pictures", "Key": f"snapshots/{NAME}", "Body": b"x", "ContentType": "image/jpeg"}
+        stubber.add_response("put_object", {}, {**put, "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key})
+        stubber.add_client_error("put_object", "AccessDenied", http_status_code=403)
+        place.put(NAME, b"x")
+        with pytest.raises(VaultUnavailable, match="of the snapshots refuses"):
+            place.put(NAME, b"x")
+        stubber.add_response("get_bucket_versioning", {"Status": "Suspended"}, {"Bucket": "pictures"})
+        with pytest.raises(StartupProblem, match=r"PORTERO_SNAPSHOTS: .* deleted snapshots would stay"):
+            place.check()
+    link = urlsplit(place.link(NAME, 90))
+    asked = parse_qs(link.query)
+    assert (link.scheme, link.path.rpartition("/")[2]) == ("https", NAME)
+    assert (asked["X-Amz-Expires"], asked["X-Amz-Algorithm"]) == (["90"], ["AWS4-HMAC-SHA256"])
+
+
+def test_the_client_that_is_made_signs_links_by_signature_4(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is not the default in the oldest region."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    assert "X-Amz-Signature=" in create_bucket(BucketOptions("pictures", "", "us-east-1")).link(NAME, 60)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(VaultUnavailable, match="NoCredentialsError"):
+        create_bucket(BucketOptions("pictures", "", "us-east-1")).link(NAME, 60)

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 import portero_server.events
-from portero_server.domain.events.message import message_of, trial_message
+from portero_server.domain.events.message import PictureLink, message_of, trial_message
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 from tests.support.store.sighting_events import NOON, sighting
 
@@ -83,3 +83,17 @@ def test_a_visitor_who_is_back_is_told_with_the_visit_before() -> None:
     assert content["type"] == "alert.visitor_returned"
     told = {name: content["data"][name] for name in ("visitor", "visit", "last_visit_time")}
     assert told == {"visitor": "visitors/v1", "visit": 3, "last_visit_time": "2026-03-01T12:00:00.000Z"}
+
+
+def test_links_are_told_only_where_messages_have_them() -> None:
+    """Off, nothing is new; on, a sighting without pictures has an empty list."""
+    event = SightingEvent(42, SightingEventKind.LEFT, sighting("s7", "door", "ana"), NOON)
+    off, none = message_of(event), message_of(event, [])
+    assert "snapshots" not in off.content["data"]
+    assert none.content["data"] == off.content["data"] | {"snapshots": []}
+    kinds = ("face", "context")
+    linked = message_of(event, [PictureLink(kind, "https://bucket.example/a?b=c", NOON) for kind in kinds])
+    told = {"url": "https://bucket.example/a?b=c", "expire_time": "2026-03-02T12:00:00.000Z"}
+    assert linked.content["data"]["snapshots"] == [{"kind": kind, **told} for kind in kinds]
+    for message in (off, none, linked):
+        jsonschema.validate(message.content, SCHEMA, format_checker=jsonschema.FormatChecker())
