@@ -167,6 +167,8 @@ from portero_client.streaming.settings import StreamTuning
 from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.subscriptions import (
     AttendanceNoticeKind,
+    AwsService,
+    AwsSink,
     DeliveryOutcome,
     NewSecret,
     PeopleSink,
@@ -210,6 +212,8 @@ __all__ = [
     "AuditReport",
     "AuditTampering",
     "AvoidedLine",
+    "AwsService",
+    "AwsSink",
     "Backoff",
     "BlockingAttendanceWatch",
     "BlockingCameraStream",

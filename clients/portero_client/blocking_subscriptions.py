@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from portero_client.calls import subscriptions as calls
 from portero_client.listing import BlockingAsk, BlockingListing
 from portero_client.subscriptions import (
+    AwsService,
     DeliveryOutcome,
     NewSecret,
     Subscription,
@@ -66,6 +67,34 @@ class BlockingSubscriptions:
         """
         call = calls.create_for_people(
             display_name, urls=urls, language=language, wanted=wanted, concurrency=concurrency
+        )
+        return self._ask(call)
+
+    def create_for_aws(
+        self,
+        display_name: str,
+        *,
+        service: AwsService,
+        destination: str,
+        wanted: SubscriptionFilter | None = None,
+        concurrency: int = 0,
+    ) -> Subscription:
+        """Creates a subscription of a destination in AWS, which is told of what happens from now on.
+
+        Args:
+            display_name: Name for people.
+            service: What the destination is, and in which form it takes events.
+            destination: Its ARN, or of a queue its URL. The server sends by its own credentials.
+            wanted: Which events; None: all within the scope of this client's credential.
+            concurrency: Most messages in flight, 1 to 32; 0 means 8.
+
+        Raises:
+            InvalidArgument: A value cannot be used.
+            FailedPrecondition: The server has no file of keys that seal secrets.
+            ResourceExhausted: There are too many.
+        """
+        call = calls.create_for_aws(
+            display_name, service=service, destination=destination, wanted=wanted, concurrency=concurrency
         )
         return self._ask(call)
 

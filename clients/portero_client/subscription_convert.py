@@ -9,6 +9,8 @@ from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, PEOPLE
 from portero_client.sightings import SightingEventKind
 from portero_client.subscriptions import (
     AttendanceNoticeKind,
+    AwsService,
+    AwsSink,
     DeliveryOutcome,
     PeopleSink,
     Subscription,
@@ -37,6 +39,14 @@ _NOTICES: dict[AttendanceNoticeKind, pb2.AttendanceNoticeKind.ValueType] = {
     AttendanceNoticeKind.SESSION_UNPROVEN: pb2.ATTENDANCE_NOTICE_KIND_SESSION_UNPROVEN,
 }
 _NOTICES_BY_NUMBER: dict[int, AttendanceNoticeKind] = {number: kind for kind, number in _NOTICES.items()}
+_SERVICES: dict[AwsService, pb2.AwsService.ValueType] = {
+    AwsService.SQS: pb2.AWS_SERVICE_SQS,
+    AwsService.SNS: pb2.AWS_SERVICE_SNS,
+    AwsService.EVENTBRIDGE: pb2.AWS_SERVICE_EVENTBRIDGE,
+    AwsService.KINESIS: pb2.AWS_SERVICE_KINESIS,
+    AwsService.KINESIS_STREAM_PROCESSOR: pb2.AWS_SERVICE_KINESIS_STREAM_PROCESSOR,
+}
+_SERVICES_BY_NUMBER: dict[int, AwsService] = {number: service for service, number in _SERVICES.items()}
 _KINDS = {kind: number for number, kind in EVENT_KINDS.items()}
 
 
@@ -62,6 +72,11 @@ def outcome_to(outcome: DeliveryOutcome | None) -> pb2.DeliveryOutcome.ValueType
     return pb2.DELIVERY_OUTCOME_UNSPECIFIED if known is None else known
 
 
+def aws_to(service: AwsService, destination: str) -> pb2.AwsSink:
+    """Returns the message for a destination; the server refuses a service that this client does not know."""
+    return pb2.AwsSink(service=_SERVICES.get(service, pb2.AWS_SERVICE_UNSPECIFIED), destination=destination)
+
+
 def subscription_from(message: pb2.Subscription) -> Subscription:
     """Returns a Subscription for a protobuf message."""
     until = message.previous_secrets_expire_time
@@ -83,7 +98,12 @@ def subscription_from(message: pb2.Subscription) -> Subscription:
         update_time=time_from(message.update_time) if message.HasField("update_time") else None,
         previous_secrets_expire_time=time_from(until) if message.HasField("previous_secrets_expire_time") else None,
         people=_people_from(message.people) if message.HasField("people") else None,
+        aws=_aws_from(message.aws) if message.HasField("aws") else None,
     )
+
+
+def _aws_from(message: pb2.AwsSink) -> AwsSink:
+    return AwsSink(_SERVICES_BY_NUMBER.get(message.service, AwsService.UNKNOWN), message.destination)
 
 
 def _people_from(message: pb2.PeopleSink) -> PeopleSink:

@@ -94,6 +94,32 @@ class PeopleSink:
     language: str
 
 
+class AwsService(Enum):
+    """What a destination in AWS is, and in which form it takes events."""
+
+    UNKNOWN = "unknown"
+    """A service of a newer server."""
+    SQS = "sqs"
+    SNS = "sns"
+    EVENTBRIDGE = "eventbridge"
+    KINESIS = "kinesis"
+    KINESIS_STREAM_PROCESSOR = "kinesis-stream-processor"
+    """A data stream of Kinesis, with the records that a face search of Rekognition's stream processors writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSink:
+    """A destination in AWS.
+
+    Attributes:
+        service: What it is.
+        arn: Of the queue, topic, event bus or data stream.
+    """
+
+    service: AwsService
+    arn: str
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """To whom events are sent, and which.
@@ -101,7 +127,7 @@ class Subscription:
     Attributes:
         name: Resource name, "subscriptions/{subscription}"; "subscriptions/settings" is the webhook of the settings.
         display_name: Name for people.
-        webhook: Where it sends; None: to people, or to something that this client does not know.
+        webhook: Where it sends; None: to people, to AWS, or to something that this client does not know.
         filter: Which events.
         concurrency: Most messages in flight.
         state: Whether it sends.
@@ -116,6 +142,7 @@ class Subscription:
         update_time: When it was last changed; None: it is that of the settings.
         previous_secrets_expire_time: When the last one of the replaced secrets stops signing; None: there is none.
         people: Who is told; None: it is no subscription of people.
+        aws: Where in AWS it sends; None: nowhere there.
     """
 
     name: str
@@ -135,6 +162,7 @@ class Subscription:
     update_time: datetime | None = None
     previous_secrets_expire_time: datetime | None = None
     people: PeopleSink | None = None
+    aws: AwsSink | None = None
 
 
 @dataclass(frozen=True, slots=True)

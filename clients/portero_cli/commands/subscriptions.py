@@ -20,6 +20,7 @@ from portero_cli.sink_urls import read_urls
 from portero_cli.times import parse_duration, parse_time
 from portero_client import (
     AttendanceNoticeKind,
+    AwsService,
     DeliveryOutcome,
     NewSecret,
     SightingEventKind,
@@ -92,6 +93,11 @@ class SinkOption(Enum):
 
     WEBHOOK = "webhook"
     PEOPLE = "people"
+    SQS = "sqs"
+    SNS = "sns"
+    EVENTBRIDGE = "eventbridge"
+    KINESIS = "kinesis"
+    KINESIS_STREAM_PROCESSOR = "kinesis-stream-processor"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -118,10 +124,19 @@ async def create(
     url: Annotated[
         str | None,
         typer.Argument(
-            metavar="[URL]", help="https://HOST/PATH of the webhook. Without it, it is read.", show_default=False
+            metavar="[URL|ARN]",
+            help="https://HOST/PATH of the webhook, or the ARN of the destination in AWS. Without it, it is read.",
+            show_default=False,
         ),
     ] = None,
-    sink: Annotated[SinkOption, typer.Option("--to", help="A webhook, or people by Apprise.")] = SinkOption.WEBHOOK,
+    sink: Annotated[
+        SinkOption,
+        typer.Option(
+            "--to",
+            help="A webhook, people by Apprise, or what the ARN is of; kinesis-stream-processor is Kinesis with the "
+            "records of Rekognition's stream processors.",
+        ),
+    ] = SinkOption.WEBHOOK,
     urls: Annotated[
         Path | None,
         typer.Option(
@@ -158,7 +173,14 @@ async def create(
             _show(session, told)
             return ExitCode.OK
         if len(where) > 1:
-            raise typer.BadParameter("--urls: a webhook has one URL")
+            raise typer.BadParameter(f"--urls: {sink.value} has one line")
+        if sink is not SinkOption.WEBHOOK:
+            service = AwsService(sink.value)
+            taken = await client.subscriptions.create_for_aws(
+                display_name, service=service, destination=where[0], wanted=wanted, concurrency=at_once
+            )
+            _show(session, taken)
+            return ExitCode.OK
         made = await client.subscriptions.create(display_name, url=where[0], wanted=wanted, concurrency=at_once)
     _show_secret(session, made)
     return ExitCode.OK

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.tables import local_time
-from portero_client import Subscription, SubscriptionDelivery, SubscriptionState
+from portero_client import AwsService, Subscription, SubscriptionDelivery, SubscriptionState
 from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, PEOPLE, SUBSCRIPTIONS
 
 
@@ -39,6 +39,9 @@ def subscriptions_table(subscriptions: Iterable[Subscription]) -> Sheet:
 def _sends_to(subscription: Subscription) -> str:
     if subscription.people is not None:
         return f"{' '.join(subscription.people.schemas)} ({subscription.people.language})"
+    if subscription.aws is not None:
+        form = " (stream processor)" if subscription.aws.service is AwsService.KINESIS_STREAM_PROCESSOR else ""
+        return subscription.aws.arn + form
     return "" if subscription.webhook is None else subscription.webhook.origin
 
 

@@ -13,6 +13,7 @@ from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.convert import time_to
 from portero_client.names import SUBSCRIPTIONS
 from portero_client.subscriptions import (
+    AwsService,
     DeliveryOutcome,
     NewSecret,
     Subscription,
@@ -58,6 +59,24 @@ def create_for_people(
         pb2.CreateSubscriptionResponse,
         lambda answer: convert.subscription_from(answer.subscription),
         patience=_TRIAL,
+    )
+
+
+def create_for_aws(
+    display_name: str, *, service: AwsService, destination: str, wanted: SubscriptionFilter | None, concurrency: int
+) -> Call[Subscription]:
+    """Creates a subscription of a destination in AWS."""
+    asked = pb2.Subscription(
+        display_name=display_name,
+        aws=convert.aws_to(service, destination),
+        filter=None if wanted is None else convert.filter_to(wanted),
+        concurrency=concurrency,
+    )
+    return unary(
+        _SERVICE + "CreateSubscription",
+        pb2.CreateSubscriptionRequest(subscription=asked),
+        pb2.CreateSubscriptionResponse,
+        lambda answer: convert.subscription_from(answer.subscription),
     )
 
 

@@ -18,9 +18,11 @@ from portero_server.composition.events import tls_of
 from portero_server.composition.settings_webhook import ReadOnlyWebhook
 from portero_server.composition.store import Stores
 from portero_server.domain.events.alerts import AlertRules
+from portero_server.domain.events.aws_destinations import AWS_KINDS
 from portero_server.domain.events.delivery import RetryPolicy
 from portero_server.domain.events.subscriptions import SinkKind
 from portero_server.events.alerts import Alerts
+from portero_server.events.aws_sink import AwsSink
 from portero_server.events.journal import SubscriptionJournal
 from portero_server.events.notice_relay import NoticeRelay
 from portero_server.events.people_sink import PeopleRules, PeopleSink
@@ -167,6 +169,7 @@ def _sinks(settings: Settings, endpoints: SealedEndpoints, clock: Clock) -> Sink
     return {
         SinkKind.WEBHOOK: WebhookSink(endpoints, webhook),
         SinkKind.PEOPLE: PeopleSink(endpoints, people),
+        **{kind: AwsSink(kind, endpoints, settings.webhook_timeout) for kind in AWS_KINDS},
     }
 
 

@@ -33,7 +33,7 @@ class SubscriptionSelection:
     """Chooses by a subscription's scope and filter, both with the cameras that their sites have now."""
 
     def __init__(self, subscription: Subscription, sites: Sites, alerts: Alerts) -> None:
-        self._wanted = subscription.wanted
+        self._subscription = subscription
         self._alerts = alerts
         self._scope = AuthorizedCameras(subscription.scope, sites)
         self._places = AuthorizedCameras(subscription.wanted.places, sites)
@@ -53,9 +53,10 @@ class SubscriptionSelection:
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        return await self._alerts.told(events, self._wanted.kinds)
+        return await self._alerts.told(events, self._subscription.wanted.kinds)
 
     def wants(self, event: SightingEvent) -> bool:
         """Returns whether an event is sent."""
         camera_id = event.sighting.camera_id
-        return self._scope.covers(camera_id) and self._places.covers(camera_id) and self._wanted.wants(event)
+        covered = self._scope.covers(camera_id) and self._places.covers(camera_id)
+        return covered and self._subscription.wants(event)

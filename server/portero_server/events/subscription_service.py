@@ -17,6 +17,7 @@ from portero_server.domain.events.subscriptions import (
     Subscription,
     SubscriptionFilter,
     SubscriptionState,
+    check_form,
     checked_concurrency,
     checked_overlap,
 )
@@ -143,6 +144,7 @@ class SubscriptionService:
         display_name = checked_display_name(new.display_name, "subscription.display_name")
         sink = self._sinks[new.kind]
         concurrency = checked_concurrency(new.concurrency, sink.concurrency)
+        check_form(new.kind, new.wanted)
         where = await sink.checked(new.destination)
         subscription_id, now = uuid4().hex, self._clock.now()
         sealed, endpoint = self._endpoints.sealed_url(subscription_id, where.text)
@@ -202,20 +204,20 @@ class SubscriptionService:
         _refuse_settings(subscription_id)
         if "display_name" in changes:
             changes["display_name"] = checked_display_name(changes["display_name"], "subscription.display_name")
+        if not changes:
+            return await self.get(subscription_id)
+        before = await self._store.get(subscription_id, self._clock.now())
         if "concurrency" in changes:
-            kind = (await self._store.get(subscription_id, self._clock.now())).kind
-            changes["concurrency"] = checked_concurrency(changes["concurrency"], self._sinks[kind].concurrency)
-        wanted = changes.get("wanted")
-        if wanted is not None and wanted.notices:
-            scope = (await self._store.get(subscription_id, self._clock.now())).scope
-            if not scope.everything:
+            usual = self._sinks[before.kind].concurrency
+            changes["concurrency"] = checked_concurrency(changes["concurrency"], usual)
+        if "wanted" in changes:
+            check_form(before.kind, changes["wanted"])
+            if changes["wanted"].notices and not before.scope.everything:
                 raise FailedPrecondition(
                     f"subscriptions/{subscription_id} was made for some cameras only, and attendance is of none: make "
                     "another one",
                     reason="OUT_OF_SCOPE",
                 )
-        if not changes:
-            return await self.get(subscription_id)
         stored = await self._store.update(subscription_id, changes, self._clock.now())
         self._changed()
         return stored

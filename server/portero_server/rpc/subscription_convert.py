@@ -45,6 +45,14 @@ _NOTICES = {
 }
 _NOTICES_BY_NUMBER: dict[int, NoticeKind] = {number: kind for kind, number in _NOTICES.items()}
 _OUTCOMES_BY_NUMBER: dict[int, DeliveryOutcome] = {number: outcome for outcome, number in _OUTCOMES.items()}
+_AWS = {
+    SinkKind.SQS: pb.AWS_SERVICE_SQS,
+    SinkKind.SNS: pb.AWS_SERVICE_SNS,
+    SinkKind.EVENTBRIDGE: pb.AWS_SERVICE_EVENTBRIDGE,
+    SinkKind.KINESIS: pb.AWS_SERVICE_KINESIS,
+    SinkKind.STREAM_PROCESSOR: pb.AWS_SERVICE_KINESIS_STREAM_PROCESSOR,
+}
+_AWS_BY_NUMBER: dict[int, SinkKind] = {number: kind for kind, number in _AWS.items()}
 _KINDS_BY_NUMBER = {number: kind for kind, number in EVENT_KINDS.items()}
 
 
@@ -69,6 +77,9 @@ def subscription_to_proto(subscription: Subscription, last_position: int) -> pb.
     if subscription.kind is SinkKind.PEOPLE:
         message.people.schemas.extend(subscription.origin.split())
         message.people.language = subscription.language
+    elif (service := _AWS.get(subscription.kind)) is not None:
+        message.aws.service = service
+        message.aws.destination = subscription.origin
     else:
         message.webhook.origin = subscription.origin
     if not subscription.read_only:
@@ -84,8 +95,17 @@ def destination_from_proto(asked: pb.Subscription) -> tuple[SinkKind, Destinatio
         return SinkKind.WEBHOOK, Destination((asked.webhook.url,))
     if sink == "people":
         return SinkKind.PEOPLE, Destination(tuple(asked.people.urls), asked.people.language)
+    if sink == "aws":
+        return _aws_from_proto(asked.aws)
     field = "subscription.webhook"
-    raise InvalidInput(field, f"{field} or subscription.people must be set: it says where to send")
+    raise InvalidInput(field, f"{field}, subscription.people or subscription.aws must be set: it says where to send")
+
+
+def _aws_from_proto(asked: pb.AwsSink) -> tuple[SinkKind, Destination]:
+    if (kind := _AWS_BY_NUMBER.get(asked.service)) is None:
+        field = "subscription.aws.service"
+        raise InvalidInput(field, f"{field} may be any AwsService but AWS_SERVICE_UNSPECIFIED")
+    return kind, Destination((asked.destination,))
 
 
 def filter_from_proto(message: pb.SubscriptionFilter) -> SubscriptionFilter:

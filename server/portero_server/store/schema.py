@@ -261,7 +261,7 @@ events = _table(
 event_relays = _table(
     "event_relays",
     # To whom events are sent: "webhook", that of the settings; "subscriptions/{subscription}", another webhook; or
-    # "people/{subscription}".
+    # "{kind}/{subscription}" of any other kind.
     Column("name", Name, primary_key=True),
     # Up to here nothing is left to send.
     _required("position", BigInteger),

@@ -18,7 +18,7 @@ subscriptions = table(
     required("display_name", Display),
     # See SinkKind in subscriptions.py.
     required("kind", Name),
-    # Scheme, host and port; the whole URL may be secret, and is sealed.
+    # What may be shown of where it sends: scheme, host and port, schemas, or an ARN; a whole URL may be secret.
     required("origin", Text),
     required("url", Binary),
     # Digest of the URL, as `event_relays.endpoint`.

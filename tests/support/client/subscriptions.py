@@ -63,21 +63,24 @@ class FakeSubscriptions:
     async def _create(self, request: pb2.CreateSubscriptionRequest) -> pb2.CreateSubscriptionResponse:
         made = request.subscription
         made.name = f"subscriptions/s{len(self.subscriptions) + 1}"
-        if people := made.WhichOneof("sink") == "people":
+        signs = made.WhichOneof("sink") == "webhook"
+        if made.HasField("people"):
             self.urls[made.name] = " ".join(made.people.urls)
             schemas = [url.partition("://")[0] for url in made.people.urls]
             made.people.CopyFrom(pb2.PeopleSink(schemas=schemas, language=made.people.language or "en"))
+        elif made.HasField("aws"):
+            self.urls[made.name] = made.aws.destination
         else:
             self.urls[made.name] = made.webhook.url
             made.webhook.CopyFrom(pb2.WebhookSink(origin="https://" + made.webhook.url.split("/")[2]))
         made.filter.limited_to_people = bool(made.filter.people)
         made.concurrency = made.concurrency or 8
         made.state, made.creator = pb2.SUBSCRIPTION_STATE_ACTIVE, "local"
-        made.secret_count = 0 if people else 1
+        made.secret_count = int(signs)
         made.create_time.CopyFrom(stamp(NOON))
         made.update_time.CopyFrom(stamp(NOON))
         self.subscriptions[made.name] = made
-        return pb2.CreateSubscriptionResponse(subscription=made, secret="" if people else "whsec_first")
+        return pb2.CreateSubscriptionResponse(subscription=made, secret="whsec_first" if signs else "")
 
     async def _get(self, request: pb2.GetSubscriptionRequest) -> pb2.GetSubscriptionResponse:
         return pb2.GetSubscriptionResponse(subscription=self._one(request.name))

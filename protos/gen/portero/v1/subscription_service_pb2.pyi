@@ -113,6 +113,46 @@ ATTENDANCE_NOTICE_KIND_SESSION_UNPROVEN: AttendanceNoticeKind.ValueType  # 4
 """Of PORTERO_NOTICE_UNPROVEN_PERCENTAGE of a session's people nobody can tell whether they attended."""
 Global___AttendanceNoticeKind: _TypeAlias = AttendanceNoticeKind  # noqa: Y015
 
+class _AwsService:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AwsServiceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AwsService.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AWS_SERVICE_UNSPECIFIED: _AwsService.ValueType  # 0
+    """Refused."""
+    AWS_SERVICE_SQS: _AwsService.ValueType  # 1
+    """A queue of SQS."""
+    AWS_SERVICE_SNS: _AwsService.ValueType  # 2
+    """A topic of SNS."""
+    AWS_SERVICE_EVENTBRIDGE: _AwsService.ValueType  # 3
+    """An event bus of EventBridge."""
+    AWS_SERVICE_KINESIS: _AwsService.ValueType  # 4
+    """A data stream of Kinesis."""
+    AWS_SERVICE_KINESIS_STREAM_PROCESSOR: _AwsService.ValueType  # 5
+    """A data stream of Kinesis, with the records that a face search of Rekognition's stream processors writes. There is none
+    of a face that has left: such events are not sent.
+    """
+
+class AwsService(_AwsService, metaclass=_AwsServiceEnumTypeWrapper):
+    """A service of AWS that takes events, and in which form."""
+
+AWS_SERVICE_UNSPECIFIED: AwsService.ValueType  # 0
+"""Refused."""
+AWS_SERVICE_SQS: AwsService.ValueType  # 1
+"""A queue of SQS."""
+AWS_SERVICE_SNS: AwsService.ValueType  # 2
+"""A topic of SNS."""
+AWS_SERVICE_EVENTBRIDGE: AwsService.ValueType  # 3
+"""An event bus of EventBridge."""
+AWS_SERVICE_KINESIS: AwsService.ValueType  # 4
+"""A data stream of Kinesis."""
+AWS_SERVICE_KINESIS_STREAM_PROCESSOR: AwsService.ValueType  # 5
+"""A data stream of Kinesis, with the records that a face search of Rekognition's stream processors writes. There is none
+of a face that has left: such events are not sent.
+"""
+Global___AwsService: _TypeAlias = AwsService  # noqa: Y015
+
 @_typing.final
 class WebhookSink(_message.Message):
     """A receiver over HTTP: messages as Standard Webhooks has them."""
@@ -178,6 +218,34 @@ class PeopleSink(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PeopleSink: _TypeAlias = PeopleSink  # noqa: Y015
+
+@_typing.final
+class AwsSink(_message.Message):
+    """A destination in AWS, to which the server sends by its own credentials. Its messages are not signed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    service: Global___AwsService.ValueType
+    """What the destination is. Required in CreateSubscription."""
+    destination: _builtins.str
+    """ARN, as "arn:aws:sqs:us-east-1:123456789012:NAME"; of a queue also its URL, of which the ARN is shown. A name that ends
+    with ".fifo" keeps the order of each camera. Required in CreateSubscription. It is no secret.
+    """
+    def __init__(
+        self,
+        *,
+        service: Global___AwsService.ValueType = ...,
+        destination: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "service", b"service"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwsSink: _TypeAlias = AwsSink  # noqa: Y015
 
 @_typing.final
 class SubscriptionFilter(_message.Message):
@@ -264,6 +332,7 @@ class Subscription(_message.Message):
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     WEBHOOK_FIELD_NUMBER: _builtins.int
     PEOPLE_FIELD_NUMBER: _builtins.int
+    AWS_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     CONCURRENCY_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
@@ -304,6 +373,10 @@ class Subscription(_message.Message):
         """People, by e-mail, Telegram, Slack and the like."""
 
     @_builtins.property
+    def aws(self) -> Global___AwsSink:
+        """A queue, topic, event bus or data stream of AWS."""
+
+    @_builtins.property
     def filter(self) -> Global___SubscriptionFilter:
         """Which events; unset: all within the scope."""
 
@@ -334,6 +407,7 @@ class Subscription(_message.Message):
         display_name: _builtins.str = ...,
         webhook: Global___WebhookSink | None = ...,
         people: Global___PeopleSink | None = ...,
+        aws: Global___AwsSink | None = ...,
         filter: Global___SubscriptionFilter | None = ...,
         concurrency: _builtins.int = ...,
         state: Global___SubscriptionState.ValueType = ...,
@@ -348,11 +422,11 @@ class Subscription(_message.Message):
         secret_count: _builtins.int = ...,
         previous_secrets_expire_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "filter", b"filter", "people", b"people", "previous_secrets_expire_time", b"previous_secrets_expire_time", "sink", b"sink", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["aws", b"aws", "create_time", b"create_time", "filter", b"filter", "people", b"people", "previous_secrets_expire_time", b"previous_secrets_expire_time", "sink", b"sink", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["concurrency", b"concurrency", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "filter", b"filter", "last_position", b"last_position", "name", b"name", "people", b"people", "position", b"position", "previous_secrets_expire_time", b"previous_secrets_expire_time", "read_only", b"read_only", "scope_cameras", b"scope_cameras", "scope_sites", b"scope_sites", "secret_count", b"secret_count", "sink", b"sink", "state", b"state", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aws", b"aws", "concurrency", b"concurrency", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "filter", b"filter", "last_position", b"last_position", "name", b"name", "people", b"people", "position", b"position", "previous_secrets_expire_time", b"previous_secrets_expire_time", "read_only", b"read_only", "scope_cameras", b"scope_cameras", "scope_sites", b"scope_sites", "secret_count", b"secret_count", "sink", b"sink", "state", b"state", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_sink: _TypeAlias = _typing.Literal["webhook", "people"]  # noqa: Y015
+    _WhichOneofReturnType_sink: _TypeAlias = _typing.Literal["webhook", "people", "aws"]  # noqa: Y015
     _WhichOneofArgType_sink: _TypeAlias = _typing.Literal["sink", b"sink"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_sink) -> _WhichOneofReturnType_sink | None: ...
 

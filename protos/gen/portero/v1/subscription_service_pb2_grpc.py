@@ -177,7 +177,7 @@ class SubscriptionServiceServicer:
 
     def RotateSubscriptionSecret(self, request, context):
         """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-        FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
+        FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to no webhook.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

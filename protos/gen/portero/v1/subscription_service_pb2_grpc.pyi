@@ -70,7 +70,7 @@ class SubscriptionServiceStub:
     """
     RotateSubscriptionSecret: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.RotateSubscriptionSecretRequest, _subscription_service_pb2.RotateSubscriptionSecretResponse]
     """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-    FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
+    FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to no webhook.
     """
     DeleteSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.DeleteSubscriptionRequest, _subscription_service_pb2.DeleteSubscriptionResponse]
     """Deletes a subscription, with all that is stored of it. Nothing more is sent within seconds. Errors: NOT_FOUND."""
@@ -117,7 +117,7 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     """
     RotateSubscriptionSecret: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.RotateSubscriptionSecretRequest, _subscription_service_pb2.RotateSubscriptionSecretResponse]  # type: ignore[assignment]
     """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-    FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
+    FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to no webhook.
     """
     DeleteSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.DeleteSubscriptionRequest, _subscription_service_pb2.DeleteSubscriptionResponse]  # type: ignore[assignment]
     """Deletes a subscription, with all that is stored of it. Nothing more is sent within seconds. Errors: NOT_FOUND."""
@@ -221,7 +221,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.RotateSubscriptionSecretResponse, _abc.Awaitable[_subscription_service_pb2.RotateSubscriptionSecretResponse]]:
         """Makes a new secret, which is in this response only; those before it sign beside it for some time. Errors: NOT_FOUND;
-        FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to people.
+        FAILED_PRECONDITION, TOO_MANY_SECRETS, NO_SUBSCRIPTION_KEY or NOT_SIGNED: it sends to no webhook.
         """
 
     @_abc_1.abstractmethod

@@ -23,10 +23,12 @@ class EventMessage:
     Attributes:
         message_id: The same each time the event is sent, so that a receiver can tell that it has it already.
         content: What is sent, as JSON.
+        event: What it is about, for destinations that have another form for it; None: it is about no event of a camera.
     """
 
     message_id: str
     content: dict[str, Any]
+    event: SightingEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def message_of(event: SightingEvent, links: Sequence[PictureLink] | None = None)
             {"kind": each.kind, "url": each.url, "expire_time": _text(each.expires_at)} for each in links
         ]
     topic = "alert" if event.kind in ALERTS else "sighting"
-    return EventMessage(message_id_of(event), _content(f"{topic}.{event.kind.value}", event.happened_at, data))
+    return EventMessage(message_id_of(event), _content(f"{topic}.{event.kind.value}", event.happened_at, data), event)
 
 
 def message_id_of(event: SightingEvent) -> str:

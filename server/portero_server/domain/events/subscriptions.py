@@ -38,6 +38,12 @@ class SinkKind(Enum):
     WEBHOOK = "webhook"
     PEOPLE = "people"
     """E-mail, Telegram, Slack and the like: people, who are told in words."""
+    SQS = "sqs"
+    SNS = "sns"
+    EVENTBRIDGE = "eventbridge"
+    KINESIS = "kinesis"
+    STREAM_PROCESSOR = "stream_processor"
+    """Kinesis, in the form of the records that Rekognition's stream processors write."""
 
 
 class SubscriptionState(Enum):
@@ -174,7 +180,7 @@ class Subscription:
         display_name: Name for people.
         kind: What it sends to.
         origin: Of a webhook scheme, host and port of where it sends; of people the schemas, with spaces between them.
-            The rest of the URLs may be secret.
+            The rest of the URLs may be secret. In AWS the whole ARN, which is no secret.
         wanted: Which events.
         scope: Cameras of which it may be told at all: the scope of whoever made it.
         concurrency: Most messages in flight.
@@ -208,6 +214,28 @@ class Subscription:
     def read_only(self) -> bool:
         """Whether it is the webhook of the settings."""
         return self.subscription_id == SETTINGS_ID
+
+    def wants(self, event: SightingEvent) -> bool:
+        """Returns whether its filter passes an event, but for the places, and its form can tell it."""
+        # A stream processor tells of faces that are in a frame, and has no record of one that has left.
+        told = self.kind is not SinkKind.STREAM_PROCESSOR or event.kind is not SightingEventKind.LEFT
+        return told and self.wanted.wants(event)
+
+
+def check_form(kind: SinkKind, wanted: SubscriptionFilter) -> None:
+    """Checks that a kind of destination has a form for what a filter asks for.
+
+    Raises:
+        InvalidInput: It is that of stream processors, which has no record of attendance, nor of faces that left.
+    """
+    if kind is not SinkKind.STREAM_PROCESSOR:
+        return
+    if wanted.notices:
+        path = "subscription.filter.attendance"
+        raise InvalidInput(path, f"{path} must be empty: stream processors have no record of attendance")
+    if wanted.kinds == {SightingEventKind.LEFT}:
+        path = "subscription.filter.kinds"
+        raise InvalidInput(path, f"{path} must have more than LEFT: stream processors have no record of it")
 
 
 def checked_url(url: str, *, plaintext: bool) -> str:

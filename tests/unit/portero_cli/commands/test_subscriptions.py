@@ -11,6 +11,8 @@ from portero.v1 import sighting_service_pb2, subscription_service_pb2
 
 from portero_cli.exits import ExitCode
 from portero_client import (
+    AwsService,
+    AwsSink,
     BlockingPorteroClient,
     DeliveryOutcome,
     NotFound,
@@ -239,3 +241,37 @@ async def test_attendance_is_asked_for_by_kind_group_and_person(cli: Cli, server
         )
     )
     assert "attendance.absent" in (await cli("subscriptions", "deliveries", "s1")).out
+
+
+@pytest.mark.parametrize(
+    ("to", "arn", "shown"),
+    [
+        ("sqs", "arn:aws:sqs:us-east-1:123456789012:q.fifo", ""),
+        ("sns", "arn:aws:sns:us-east-1:123456789012:t", ""),
+        ("eventbridge", "arn:aws:events:us-east-1:123456789012:event-bus/b", ""),
+        ("kinesis", "arn:aws:kinesis:us-east-1:123456789012:stream/s", ""),
+        ("kinesis-stream-processor", "arn:aws:kinesis:us-east-1:123456789012:stream/s", " (stream processor)"),
+    ],
+)
+async def test_a_destination_in_aws_is_subscribed_by_its_arn(
+    cli: Cli, server: FakeServer, to: str, arn: str, shown: str
+) -> None:
+    """It is shown as a whole; there is no secret to show."""
+    result = await cli("subscriptions", "create", "Lake", arn, "--to", to)
+    assert (result.code, result.err) == (ExitCode.OK, "")
+    assert f"{arn}{shown} " in result.out
+    document = (await cli("subscriptions", "get", "s1", "--json")).document["subscription"]
+    assert document["aws"] == {"service": to, "arn": arn}
+    assert (document["webhook"], document["people"], document["secret_count"]) == (None, None, 0)
+
+
+async def test_the_blocking_client_subscribes_a_destination_in_aws(server: FakeServer) -> None:
+    """As the asynchronous one does."""
+    arn = "arn:aws:sqs:us-east-1:123456789012:q"
+
+    def made() -> Subscription:
+        with BlockingPorteroClient(server.address) as client:
+            return client.subscriptions.create_for_aws("Lake", service=AwsService.SQS, destination=arn, concurrency=3)
+
+    found = await asyncio.to_thread(made)
+    assert (found.aws, found.concurrency) == (AwsSink(AwsService.SQS, arn), 3)

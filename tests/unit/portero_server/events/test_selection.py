@@ -10,7 +10,7 @@ from portero_server.access.authorized_cameras import Sites
 from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.cameras import Camera, CameraMode, Lane
 from portero_server.domain.events.alerts import ALERTS, AlertRules, SeenBefore
-from portero_server.domain.events.subscriptions import Subscription, filter_of
+from portero_server.domain.events.subscriptions import SinkKind, Subscription, filter_of
 from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.events.alerts import Alerts
 from portero_server.events.selection import SubscriptionSelection
@@ -117,3 +117,18 @@ async def test_whoever_may_not_be_named_any_more_makes_no_alert() -> None:
     told = {(message.content["type"], message.content["data"]["person"]) for _, message in scene.receiver.seen}
     assert told == {("sighting.started", None), ("alert.unknown_person", None), ("sighting.started", "people/ana")}
     assert len(scene.receiver.taken) == 3
+
+
+async def test_a_face_that_has_left_is_no_record_of_a_stream_processor() -> None:
+    """Whatever the filter says; everybody else is told of it."""
+    clock, sites = ManualClock(), _Sites()
+    for kind in SinkKind:
+        subscription = replace(new_subscription("s1", filter_of()).subscription, kind=kind)
+        selection = await _passing(subscription, sites, clock)
+        told = {
+            each
+            for each in SightingEventKind
+            if selection.wants(SightingEvent(1, each, sighting("s1", "door", "ana"), NOON))
+        }
+        missing = {SightingEventKind.LEFT} if kind is SinkKind.STREAM_PROCESSOR else set()
+        assert set(SightingEventKind) - told == missing

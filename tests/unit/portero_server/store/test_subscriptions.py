@@ -30,7 +30,7 @@ from portero_server.store.schema import erased_records, event_relays
 from portero_server.store.schema import people as people_table
 from portero_server.store.schema import subscriptions as subscriptions_table
 from portero_server.store.streams import StreamStore
-from portero_server.store.subscriptions import SealedSecret, SubscriptionStore, relay_name
+from portero_server.store.subscriptions import SealedSecret, SubscriptionStore, notice_relay_name, relay_name
 from tests.support.store.commits import at, commit_of, decided
 from tests.support.store.sighting_events import sighting
 from tests.support.store.subscriptions import NOW, new_subscription
@@ -311,6 +311,24 @@ async def test_people_are_stored_where_a_server_that_knows_webhooks_alone_finds_
     assert await database.read(unit) == ["notices/p1", "people/p1"]
     await store.delete("p1", NOW)
     assert await database.read(unit) == []
+
+
+@pytest.mark.parametrize("kind", SinkKind)
+async def test_each_kind_of_destination_is_stored_and_read(
+    kind: SinkKind, store: SubscriptionStore, database: Database
+) -> None:
+    """With progress of its own, under a name that servers which do not know the kind do not look for."""
+    made = new_subscription("a1")
+    asked = replace(made.subscription, kind=kind, origin=f"arn:aws:sns:us-east-1:123456789012:{'t' * 256}")
+    stored = await store.create(replace(made, subscription=asked), most=9)
+    assert (stored.kind, stored.origin) == (kind, asked.origin)
+    assert [each.subscription for each in await store.sealed(NOW)] == [stored]
+
+    async def unit(connection: AsyncConnection) -> list[str]:
+        return list(await connection.scalars(select(event_relays.c.name)))
+
+    assert set(await database.read(unit)) == {relay_name(kind, "a1"), notice_relay_name("a1")}
+    assert relay_name(kind, "a1").startswith("subscriptions/") == (kind is SinkKind.WEBHOOK)
 
 
 async def test_a_kind_of_a_newer_server_is_left_to_it(store: SubscriptionStore, database: Database) -> None:

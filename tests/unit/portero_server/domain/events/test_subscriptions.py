@@ -11,8 +11,10 @@ from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKind
 from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.events.subscriptions import (
+    SinkKind,
     SubscriptionFilter,
     SubscriptionState,
+    check_form,
     checked_concurrency,
     checked_overlap,
     checked_url,
@@ -180,3 +182,21 @@ def test_notices_are_chosen_by_kind_group_and_person() -> None:
         assert found == expected
     assert not filter_of().wants_notice(_notice(NoticeKind.ABSENT))
     assert not filter_of(notices=[NoticeKind.LATE_AGAIN]).wants_notice(_notice(NoticeKind.ABSENT))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        (filter_of(kinds=[LEFT]), "subscription.filter.kinds"),
+        (filter_of(notices=[NoticeKind.ABSENT]), "subscription.filter.attendance"),
+        (filter_of(kinds=[STARTED], notices=[NoticeKind.ABSENT]), "subscription.filter.attendance"),
+    ],
+)
+def test_what_stream_processors_have_no_record_of_cannot_be_asked_for(wanted: SubscriptionFilter, field: str) -> None:
+    """Every other kind of destination takes it, and they take all else."""
+    with pytest.raises(InvalidInput) as caught:
+        check_form(SinkKind.STREAM_PROCESSOR, wanted)
+    assert caught.value.message.startswith(f"{field} must ")
+    check_form(SinkKind.STREAM_PROCESSOR, filter_of(kinds=[STARTED, LEFT]))
+    for kind in set(SinkKind) - {SinkKind.STREAM_PROCESSOR}:
+        check_form(kind, wanted)

@@ -25,6 +25,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from portero_server.store.database import Database
 from portero_server.store.schema import subscription_secrets, subscriptions
+from tests.support.server.aws_destinations import new_queue, running_aws
 from tests.support.server.mail_receiver import running_mailbox
 from tests.support.server.rpc_edge import refusal_of
 from tests.support.server.serving import Serve
@@ -432,4 +433,46 @@ async def test_what_people_cannot_have_is_refused(client: Client) -> None:
     assert refusal_of(caught.value).reason == "NOT_SIGNED"
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=pb.Subscription(display_name="x")))
-    assert "subscription.people must be set" in (caught.value.details() or "")
+    assert "subscription.people or subscription.aws must be set" in (caught.value.details() or "")
+
+
+async def test_a_queue_is_told_and_its_arn_is_shown(client: Client, house: SubscriptionHouse) -> None:
+    """A trial message, and an event, each as JSON with its id."""
+    with running_aws():
+        queue = new_queue("sightings.fifo")
+        sink = pb.AwsSink(service=pb.AWS_SERVICE_SQS, destination=queue.arn)
+        asked = pb.Subscription(display_name="Lake", aws=sink)
+        made = await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=asked))
+        shown = made.subscription
+        assert (made.secret, shown.secret_count, shown.concurrency, shown.aws) == ("", 0, 8, sink)
+        tried = await client.TestSubscription(pb.TestSubscriptionRequest(name=shown.name))
+        assert (tried.delivered, tried.problem) == (True, "")
+        async with house.sending():
+            await house.visit("door", "ana", 1)
+
+            async def delivered() -> bool:
+                found = await client.ListDeliveries(pb.ListDeliveriesRequest(parent=shown.name))
+                return any(each.outcome == pb.DELIVERY_OUTCOME_DELIVERED for each in found.deliveries)
+
+            await _until(delivered)
+        trial, event = queue.bodies()[:2]
+    assert (trial["type"], event["type"], event["data"]["person"]) == ("webhook.test", "sighting.started", "people/ana")
+    assert event["message_id"].startswith("evt_")
+
+
+@pytest.mark.parametrize(
+    ("service", "destination", "field"),
+    [
+        (pb.AWS_SERVICE_UNSPECIFIED, "arn:aws:sqs:us-east-1:123456789012:q", "subscription.aws.service"),
+        (pb.AWS_SERVICE_SNS, "arn:aws:sqs:us-east-1:123456789012:q", "subscription.aws.destination"),
+    ],
+)
+async def test_a_destination_that_is_none_of_the_service_is_refused(
+    client: Client, service: pb.AwsService.ValueType, destination: str, field: str
+) -> None:
+    """With the field that is wrong."""
+    asked = pb.Subscription(display_name="x", aws=pb.AwsSink(service=service, destination=destination))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=asked))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert field in (caught.value.details() or "")
