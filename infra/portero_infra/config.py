@@ -17,6 +17,13 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 SecretArn = Annotated[str, Field(pattern=r"^arn:aws:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$")]
+DestinationArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[\w-]*:(?:(?:sqs|sns):[\w-]+:\d{12}:[\w-]+(?:\.fifo)?"
+        r"|events:[\w-]+:\d{12}:event-bus/[\w.-]+|kinesis:[\w-]+:\d{12}:stream/[\w.-]+)$"
+    ),
+]
 
 CONTAINER_NEEDS = frozenset({"ecr.api", "ecr.dkr", "logs", "rekognition", "secretsmanager"})
 """Endpoints of the services that a task calls; without a NAT each of them must exist."""
@@ -250,10 +257,12 @@ class Vault(Section):
 class Subscriptions(Section):
     """Keys that seal the addresses and secrets of subscriptions; without the section no subscription can be made.
 
-    The secret (an ARN) is the text of a key file, as `portero-server vault key` makes it.
+    The secret (an ARN) is the text of a key file, as `portero-server vault key` makes it. `destinations` are ARNs: the
+    queues, topics, event buses and data streams to which subscriptions may send, and no others.
     """
 
     key_secret: SecretArn
+    destinations: tuple[DestinationArn, ...] = ()
 
 
 class ReviewPictures(Section):

@@ -48,8 +48,15 @@ PHOTO_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 VAULT_ACTIONS = ("s3:GetBucketVersioning", "s3:ListBucket")
 """On the vault's bucket: the server refuses one that keeps versions, and looks for photos without a row."""
-
 # Snapshots are kept by the same calls. A link to one is signed by the task, and works as far as the task may read.
+
+SINK_ACTIONS = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "events": "events:PutEvents",
+    "kinesis": "kinesis:PutRecord",
+}
+"""On each destination that subscriptions may send to, by the service in its ARN."""
 
 SHELL_ACTIONS = (
     "ssmmessages:CreateControlChannel",
@@ -129,6 +136,12 @@ def keeping_objects(bucket: pulumi.Output[str], prefix: str, key: pulumi.Input[s
         allow(VAULT_ACTIONS, bucket),
         using_key(("kms:Decrypt", "kms:GenerateDataKey"), key, f"s3.{region}.amazonaws.com"),
     ]
+
+
+def sending_events(destinations: Sequence[str]) -> list[Statement]:
+    """Returns a statement for each service that subscriptions send to, on those destinations (ARNs) alone."""
+    by_service = {service: [arn for arn in destinations if arn.split(":")[2] == service] for service in SINK_ACTIONS}
+    return [allow((SINK_ACTIONS[service],), arns) for service, arns in by_service.items() if arns]
 
 
 def using_key(actions: Sequence[str], key: pulumi.Input[str], service: str) -> Statement:

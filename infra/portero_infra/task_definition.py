@@ -122,6 +122,8 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
         statements += policies.keeping_objects(
             base.snapshots.bucket.arn, SNAPSHOTS, key=base.key_arn, region=config.account.region
         )
+    if config.subscriptions is not None:
+        statements += policies.sending_events(config.subscriptions.destinations)
     if config.observability.collector:
         statements.append(policies.writing_logs([base.logs.streams.arn]))
     if base.metrics.workspace is not None:

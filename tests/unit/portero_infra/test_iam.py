@@ -8,13 +8,17 @@ from importlib import resources
 from typing import Any
 
 import botocore.session
+import pytest
+from pydantic import ValidationError
 
+from portero_infra.config import Subscriptions
 from portero_infra.policies import (
     COLLECTION_ACTIONS,
     IMAGE_ACTIONS,
     LIVENESS_ACTIONS,
     PHOTO_ACTIONS,
     SECOND_ACTIONS,
+    SINK_ACTIONS,
     USER_ACTIONS,
     VAULT_ACTIONS,
 )
@@ -33,6 +37,7 @@ from tests.support.infra.stack import (
 from tests.support.repository import ROOT
 
 REKOGNITION = ROOT / "server" / "portero_server" / "engines" / "rekognition"
+AWS_PUTS = ROOT / "server" / "portero_server" / "events" / "aws_puts.py"
 VAULT_BUCKET = ROOT / "server" / "portero_server" / "vault" / "bucket.py"
 COLLECTION = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:collection/portero-prod-faces-1"
 SECOND = [f"arn:aws:rekognition:{region}:{ACCOUNT}:collection/portero-prod-next-*" for region in ("eu-west-1", REGION)]
@@ -184,6 +189,45 @@ def test_vault_actions_are_the_calls_the_server_makes() -> None:
     # The permission to list has the name of the first version of that call.
     named = {"ListObjectsV2": "ListBucket"}
     assert {f"s3:{named.get(name, name)}" for name in made} == {*PHOTO_ACTIONS, *VAULT_ACTIONS}
+
+
+def test_actions_of_sinks_are_the_calls_the_server_makes() -> None:
+    """Each service takes a message by one call, which is allowed, and no other."""
+    tree = list(ast.walk(ast.parse(AWS_PUTS.read_text())))
+    calls = {node.func.attr for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+    made: set[str] = set()
+    for service in SINK_ACTIONS:
+        model = botocore.session.get_session().get_service_model(service)
+        made |= {f"{service}:{name}" for name in model.operation_names if botocore.xform_name(name) in calls}
+    assert made == set(SINK_ACTIONS.values())
+
+
+def test_events_are_sent_to_the_destinations_of_the_configuration_alone() -> None:
+    """To each by the action of its service; without a destination there is no such action."""
+    queues = [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("sightings.fifo", "all")]
+    bus, stream = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/b", f"arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/s"
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:t"
+    section = {"key_secret": SUBSCRIPTION_SECRET, "destinations": [*queues, bus, stream, topic]}
+    made = deploy("prod", {"subscriptions": section})
+    allowed = _allowed(made, "portero-prod-task")
+    assert {action: allowed.get(action) for action in SINK_ACTIONS.values()} == {
+        "sqs:SendMessage": queues,
+        "sns:Publish": [topic],
+        "events:PutEvents": [bus],
+        "kinesis:PutRecord": [stream],
+    }
+    assert findings(template(made)) == []
+    without = deploy("prod", {"subscriptions": {"key_secret": SUBSCRIPTION_SECRET}})
+    assert not _allowed(without, "portero-prod-task").keys() & set(SINK_ACTIONS.values())
+
+
+@pytest.mark.parametrize(
+    "destination", ["*", "arn:aws:sqs:us-east-1:1:q", "arn:aws:s3:::b", "arn:aws:sqs:us-east-1:*:q"]
+)
+def test_a_destination_that_is_no_arn_of_the_four_services_is_refused(destination: str) -> None:
+    """A pattern, too: what may be sent to is named."""
+    with pytest.raises(ValidationError, match="destinations"):
+        Subscriptions(key_secret=SUBSCRIPTION_SECRET, destinations=(destination,))
 
 
 def _namable() -> dict[str, set[str]]:
