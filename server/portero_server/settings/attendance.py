@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings
 from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.settings.types import Seconds
 
+_NOTICES = NoticeRules()
+
 
 class AttendanceSettings(BaseSettings):
     """Whether it is decided who attended, and how long a session can be decided anew."""
@@ -31,23 +33,31 @@ class AttendanceSettings(BaseSettings):
     )
 
     notice_late_times: int = Field(
-        3, ge=1, le=100, description="How often somebody must have been late for subscriptions to be told of it."
+        _NOTICES.late_times,
+        ge=1,
+        le=100,
+        description="How often somebody must have been late for subscriptions to be told of it.",
     )
-    notice_late_days: int = Field(30, ge=1, le=365, description="Within how many days. It is told once in as many.")
+    notice_late_days: int = Field(
+        _NOTICES.late_days, ge=1, le=365, description="Within how many days. It is told once in as many."
+    )
     notice_low_percentage: float = Field(
-        85.0,
+        _NOTICES.low_percentage,
         ge=0,
         le=100,
         description="Whoever attended less than this of the decided sessions is told of, percent; 0: nobody.",
     )
     notice_low_days: int = Field(
-        30, ge=1, le=365, description="Of the sessions of how many days. It is told once in as many."
+        _NOTICES.low_days, ge=1, le=365, description="Of the sessions of how many days. It is told once in as many."
     )
     notice_low_sessions: int = Field(
-        10, ge=1, le=1000, description="How many of them must be decided before a percentage is told."
+        _NOTICES.low_sessions,
+        ge=1,
+        le=1000,
+        description="How many of them must be decided before a percentage is told.",
     )
     notice_unproven_percentage: float = Field(
-        50.0,
+        _NOTICES.unproven_percentage,
         ge=0,
         le=100,
         description="A session is told of when so much of its people is unproven, percent, and at least one of them.",
