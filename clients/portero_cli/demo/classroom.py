@@ -122,14 +122,17 @@ async def _upload(client: PorteroClient, camera: str, lesson: Lesson, pictures: 
 
 
 class _Pictures:
-    """What a camera of the school sees: a wall, and somebody before it."""
+    """What a camera of the school sees: a wall with a board and a window, and somebody before it."""
 
     def __init__(self) -> None:
         import numpy as np
         from PIL import Image
 
-        noise = np.random.default_rng(11).normal(120, 4, (_SIZE[1], _SIZE[0])).clip(0, 255).astype(np.uint8)
-        self._wall = Image.fromarray(noise).convert("RGB")
+        wall = np.random.default_rng(11).normal(120, 4, (_SIZE[1], _SIZE[0]))
+        # A picture without anything in it is that of a covered lens.
+        wall[40:180, 30:250] -= 70
+        wall[40:220, 450:600] += 90
+        self._wall = Image.fromarray(wall.clip(0, 255).astype(np.uint8)).convert("RGB")
         self._empty = _jpeg(self._wall)
         portrait = Image.fromarray(COLLINS.draw())  # type: ignore[arg-type]
         self._person = portrait.resize((360, 360))
