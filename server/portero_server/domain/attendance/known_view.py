@@ -124,6 +124,9 @@ def _after(view: KnownView, at: datetime, glimpse: Glimpse, comparer: ViewCompar
     if not view.learned:
         return _Step(_learning(view, at, glimpse.edges, comparer))
     agrees = comparer.agreement(view.reference, glimpse.edges)
+    if view.moved and agrees is None and not comparer.plain(glimpse.edges):
+        # New privacy zones hide too much of what was known: the camera would never be back. Its view is learned anew.
+        return _Step(KnownView(view.starts_at))
     if view.moved:
         return _while_moved(view, at, back=agrees is not None and agrees >= _SAME)
     if agrees is None:

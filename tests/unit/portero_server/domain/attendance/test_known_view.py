@@ -52,6 +52,7 @@ def _second(moment: datetime) -> float:
         ("it goes on while the view is doubtful", [AWAY] * 100 + [BETWEEN] * 20, [(-4, 120)]),
         ("a view that was back for a moment was not back", [AWAY] * 100 + [HOME] * 4 + [AWAY] * 6, [(-4, 110)]),
         ("in the dark it is still where it was", [AWAY] * 100 + [DARK] * 30 + [HOME] * 9, [(-4, 130)]),
+        ("before a white wall it is still elsewhere", [AWAY] * 100 + [PLAIN] * 20, [(-4, 120)]),
         ("in the dark nobody sees it move", [HOME] * 10 + [DARK] * 300, []),
         ("what comes after the dark is as before it", [AWAY] * 50 + [DARK] * 20 + [AWAY] * 10, [(-4, 80)]),
         ("what was not looked at changes nothing", ([AWAY] + [UNSEEN] * 3) * 25 + [HOME] + [UNSEEN] * 9, [(-4, 100)]),
@@ -90,6 +91,25 @@ def test_a_view_that_was_accepted_is_learned_anew() -> None:
     assert _moved(watch, *[AWAY] * 300) == [(-4, 100)]
     assert watch.views[at(100)].learned
     assert watch.changed[at(-3600)].moved
+
+
+class _Uncomparable(PlacedViews):
+    """Views of which too much is hidden to compare any two."""
+
+    def agreement(self, one: bytes, other: bytes) -> float | None:
+        """Returns that nobody can tell."""
+        return None
+
+
+def test_a_camera_that_cannot_be_compared_any_more_begins_anew() -> None:
+    """Where privacy zones hide what was known of the view, a camera that had moved would never be back."""
+    moved = replace(LEARNED, moved=True)
+    watch = ViewWatch(_Uncomparable(), {moved.starts_at: moved})
+    assert _spans(watch.blind(looks(*[HOME] * 30)), UnprovenCause.MOVED) == ()
+    assert not watch.changed[moved.starts_at].moved
+    still = ViewWatch(_Uncomparable(), {LEARNED.starts_at: LEARNED})
+    assert still.blind(looks(*[AWAY] * 200)) == []
+    assert still.changed == {}
 
 
 def test_what_was_taken_before_every_known_view_is_not_compared() -> None:
