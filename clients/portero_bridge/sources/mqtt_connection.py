@@ -87,6 +87,9 @@ class Arrivals(asyncio.Queue[aiomqtt.Message]):
             super().get_nowait()
             self._times.popleft()
             self._dropped += 1
+        if len(item.payload) > MOST_PAYLOAD_BYTES:
+            # Only MQTT 5 lets a client refuse it beforehand. What is kept is enough to refuse it by.
+            item.payload = item.payload[: MOST_PAYLOAD_BYTES + 1]
         super().put_nowait(item)
         self._times.append(self._now())
 

@@ -17,7 +17,7 @@ import structlog
 from portero_server.clock import Clock
 from portero_server.domain.events.breaker import DeliveryBreaker
 from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy, age_of, lanes, settled_up_to
-from portero_server.domain.events.message import message_of
+from portero_server.domain.events.message import PictureLink, message_of
 from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import StoreUnavailable
 from portero_server.events.relay_ports import (
@@ -37,6 +37,9 @@ _log = structlog.get_logger(__name__)
 
 _FRESH = 5.0
 """Seconds for which events are sent as they were read; then they are read again, for what was erased since."""
+
+_LINK_TIME = 2.0
+"""Seconds: what is sent is as fresh as _FRESH says, and these, and the lease has room for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +245,7 @@ class Relay:
 
     async def _send(self, sender: Sender, event: SightingEvent) -> str | None:
         """Sends one event. Returns the problem if it is to be sent again."""
-        links = None if self._links is None else await self._links.of(event.sighting.sighting_id)
+        links = None if self._links is None else await self._linked(self._links, event.sighting.sighting_id)
         began = self._clock.monotonic()
         sent = await sender.send(message_of(event, links))
         self._observer.sent(sent.result.value, self._clock.monotonic() - began)
@@ -265,6 +268,14 @@ class Relay:
             self._log.error("webhook_message_given_up", position=event.position, problem=sent.problem, age=seconds)
             return None
         return sent.problem
+
+    async def _linked(self, links: PictureLinks, sighting_id: str) -> Sequence[PictureLink]:
+        """Returns links to snapshots; none if they cannot be made soon: the event must not grow old meanwhile."""
+        try:
+            async with asyncio.timeout(_LINK_TIME):
+                return await links.of(sighting_id)
+        except TimeoutError:
+            return ()
 
     def _forget(self) -> None:
         """Forgets what was sent beyond the stored position, as when another server sends."""

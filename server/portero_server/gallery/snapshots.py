@@ -16,7 +16,7 @@ import structlog
 from portero_server.clock import Clock
 from portero_server.domain.recording.review_pictures import PictureOutcome
 from portero_server.domain.recording.snapshots import Snapshot
-from portero_server.errors import Unavailable
+from portero_server.errors import PorteroError, Unavailable
 from portero_server.gallery.kept_objects import KeptObjects, ObjectRows
 from portero_server.gallery.waiting_pictures import PictureObserver, WaitingPictures
 from portero_server.store.snapshots import SnapshotsHeld
@@ -132,7 +132,10 @@ class SnapshotVault:
         Raises:
             VaultUnavailable, StoreUnavailable: One of them does not answer; what was begun is swept.
         """
-        files = await self._objects.on_thread(lambda: snapshots_of(scene, form))
+        try:
+            files = await self._objects.on_thread(lambda: snapshots_of(scene, form))
+        except Exception as error:  # noqa: BLE001 - one frame of which no picture can be made must not end the server
+            raise PorteroError(f"no picture could be made of a frame ({type(error).__name__})") from None
         made = [
             Snapshot(self._new_id(), track_id, scene.camera_id, kind, scene.rank, scene.taken_at, len(content))
             for kind, content in files.items()
@@ -191,12 +194,12 @@ class SnapshotVault:
             pass
         now = self._clock.monotonic()
         try:
-            if now - self._searched < _STRAYS_AFTER:
-                await self.sweep()
-            else:
+            # First, so that nothing which is to be deleted waits for a long search, or for one that fails.
+            await self.sweep()
+            if now - self._searched >= _STRAYS_AFTER:
+                self._searched = now
                 await self._let_go()
                 await self.erase()
-                self._searched = now
         finally:
             held = await self._rows.held()
             self._observer.snapshots_held(held.count, held.size, held.leaving)

@@ -10,6 +10,7 @@ import boto3
 import structlog
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from portero_server.errors import StartupProblem
 from portero_server.vault.place import VAULT, PlaceWords, VaultUnavailable, is_photo_name
@@ -157,7 +158,8 @@ class BucketPlace:
             raise VaultUnavailable(
                 f"the bucket {self._options.bucket} of the {title} refuses ({_code(error)})", reason="VAULT_REFUSED"
             ) from None
-        except (BotoCoreError, OSError) as error:
+        except (BotoCoreError, OSError, ResponseParserError, AttributeError, LookupError, TypeError) as error:
+            # The last four: something that is no S3, as a proxy, has answered.
             raise VaultUnavailable(f"the bucket of the {title} cannot be used ({type(error).__name__})") from None
 
 

@@ -100,8 +100,7 @@ def snapshot_refusal(
     The arguments are those of `snapshot_concealment`.
     """
     concealed = snapshot_concealment(facts, rules, nameable, agreed)
-    withheld = any(each.decision.reason is DecisionReason.WITHHELD for each in facts.seen)
-    return PictureOutcome.WITHHELD if concealed is None and (withheld or facts.unsure) else concealed
+    return PictureOutcome.WITHHELD if concealed is None and facts.unsure else concealed
 
 
 def snapshot_concealment(
@@ -121,8 +120,9 @@ def snapshot_concealment(
     unwanted = SnapshotSubjects.STRANGERS if person_id is not None else SnapshotSubjects.PEOPLE
     if rules.subjects is unwanted or (person_id is None and rules.spares_strangers):
         return PictureOutcome.FORBIDDEN
-    # Somebody whom the face was nearly named as may be whom it shows.
-    if facts.forgotten or facts.sighting.erased or not set(nameable).issuperset(facts.people):
+    # Somebody whom the face was nearly named as may be whom it shows, also where a later answer came to that.
+    withheld = any(each.decision.reason is DecisionReason.WITHHELD for each in facts.seen)
+    if withheld or facts.forgotten or facts.sighting.erased or not set(nameable).issuperset(facts.people):
         return PictureOutcome.WITHHELD
     if rules.purpose and person_id not in agreed:
         return PictureOutcome.FORBIDDEN

@@ -15,7 +15,7 @@ from portero_bridge.errors import SourceFault
 from portero_bridge.sources.base import SourceOptions
 from portero_bridge.sources.mqtt import MqttSource, open_mqtt
 from portero_bridge.sources.mqtt_connection import Arrivals
-from portero_bridge.sources.mqtt_payload import MOST_PAYLOAD_BYTES
+from portero_bridge.sources.mqtt_payload import MOST_PAYLOAD_BYTES, PayloadRefused, picture_of
 from portero_bridge.sources.mqtt_subscription import MOST_WAITING
 from portero_client.streaming.clock import SystemClock
 from tests.support.bridge.broker import MosquittoBroker, publisher
@@ -224,3 +224,12 @@ def test_of_too_many_arrivals_the_newest_stay() -> None:
     assert (publication.arrival - clock.start).total_seconds() == 2
     assert arrivals.publication(arrivals.get_nowait()).payload == b"\x03"
     assert arrivals.qsize() == MOST_WAITING - 1
+
+
+def test_of_a_payload_too_large_only_the_beginning_waits() -> None:
+    """Before MQTT 5 a broker passes on whatever comes; enough is kept to refuse it."""
+    arrivals = Arrivals(JumpingClock().now)
+    arrivals.put_nowait(aiomqtt.Message("cam", bytes(MOST_PAYLOAD_BYTES + 1000), 0, False, 1, None))
+    with pytest.raises(PayloadRefused, match="more than"):
+        picture_of(payload := arrivals.publication(arrivals.get_nowait()).payload, "image")
+    assert len(payload) == MOST_PAYLOAD_BYTES + 1

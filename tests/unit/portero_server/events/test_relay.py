@@ -36,6 +36,26 @@ async def test_what_happens_is_sent_once_in_order_and_nothing_of_before() -> Non
     assert scene.figures.oldest[-1] == 0.0
 
 
+class SlowLinks:
+    """Makes no link for a long time, as with a bucket that does not answer."""
+
+    async def of(self, sighting_id: str) -> list[PictureLink]:
+        """Waits for a minute."""
+        await asyncio.sleep(60)
+        return []
+
+
+@in_virtual_time
+async def test_no_message_waits_for_links_that_cannot_be_made_soon() -> None:
+    """It goes without them, before the name in it grows old."""
+    scene = RelayScene(links=SlowLinks())
+    async with scene.running() as relay:
+        relay.notify(scene.events.happen())
+        await asyncio.sleep(3)
+    ((_, message),) = scene.receiver.seen
+    assert message.content["data"]["snapshots"] == []
+
+
 class Links:
     """Makes a link that says when it was made; of a sighting in `gone` there is none any more."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -90,6 +91,25 @@ async def test_what_does_not_fit_is_dropped_and_counted(house: SnapshotHouse, mo
     house.keeper.offer("t1", scene())
     house.keeper.offer("t2", scene())
     assert house.value(OFFERED, outcome="dropped") == 2
+
+
+async def test_a_frame_of_which_no_picture_can_be_made_costs_itself_alone(
+    house: SnapshotHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is counted as failed; the next one is kept."""
+    await house.seen_by.seen("t1", person_id="ana")
+
+    def unmade(*_: object) -> NoReturn:
+        raise ValueError("no pixels")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("portero_server.gallery.snapshots.snapshots_of", unmade)
+        house.keeper.offer("t1", scene())
+        await house.keeper.round()
+    assert house.value(OFFERED, outcome="failed") == 1
+    house.keeper.offer("t1", scene())
+    await house.keeper.round()
+    assert house.files()
 
 
 async def test_a_folder_that_is_away_costs_the_picture_alone(house: SnapshotHouse) -> None:

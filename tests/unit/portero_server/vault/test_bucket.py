@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
@@ -91,6 +92,19 @@ def test_s3_out_of_reach_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None
         create_bucket(BucketOptions("photos", "", "us-east-1")).get(NAME)
     with pytest.raises(StartupProblem, match="PORTERO_PHOTO_VAULT_REGION"):
         create_bucket(BucketOptions("photos", "", "no region/"))
+
+
+@pytest.mark.parametrize("fault", [ResponseParserError("no XML"), KeyError("Contents"), TypeError("None")])
+def test_what_answers_and_is_no_s3_is_unavailable(s3: tuple[BucketPlace, Stubber], fault: Exception) -> None:
+    """A proxy's page in place of an answer ends no server."""
+    bucket, _ = s3
+
+    def misread(**_: object) -> NoReturn:
+        raise fault
+
+    bucket._client.delete_object = misread  # type: ignore[method-assign]
+    with pytest.raises(VaultUnavailable, match=type(fault).__name__):
+        bucket.delete(NAME)
 
 
 def test_snapshots_are_encrypted_by_kms_and_linked_to() -> None:
