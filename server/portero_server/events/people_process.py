@@ -17,6 +17,8 @@ from typing import Any
 
 from portero_server.domain.events.addresses import Network, refusal_of
 
+_SEVERAL = "it names several recipients; give each a URL of its own"
+
 
 class _Refused(OSError):
     """Nothing is sent to an address."""
@@ -72,7 +74,7 @@ def _told(destination: dict[str, Any], order: dict[str, Any], guard: _Guard) -> 
     if service is None:
         return "its URL is not complete"
     if "title" not in order:
-        return ""
+        return _SEVERAL if _recipients(service) > 1 else ""
     try:
         taken = Apprise([service], asset=asset).notify(
             title=order["title"], body=order["body"], body_format=NotifyFormat.TEXT
@@ -80,6 +82,11 @@ def _told(destination: dict[str, Any], order: dict[str, Any], guard: _Guard) -> 
     except Exception as error:  # noqa: BLE001 - whatever a service's client raises, the others are told
         return guard.refusal or f"it could not be told ({type(error).__name__})"
     return "" if taken else guard.refusal or "it did not take the message"
+
+
+def _recipients(service: Any) -> int:
+    """Returns to how many a service sends; Apprise does not count the copies of an e-mail."""
+    return len(service) + len(getattr(service, "cc", ())) + len(getattr(service, "bcc", ()))
 
 
 if __name__ == "__main__":

@@ -138,6 +138,8 @@ async def test_a_sink_checks_urls_and_opens_what_it_sealed() -> None:
         assert (found.origin, found.language) == ("json tgram", "es")
         with pytest.raises(InvalidInput, match=r"urls\[0\] cannot be used: its URL is not complete"):
             await sink.checked(Destination(("tgram://12/",)))
+        with pytest.raises(InvalidInput, match=r"urls\[1\] cannot be used: it names several recipients"):
+            await sink.checked(Destination((url, "tgram://123456789:abcdefg_hijklmnop/1/2/")))
         with pytest.raises(InvalidInput, match=r"169\.254\.1\.1 is link-local"):
             await sink.checked(Destination(("jsons://169.254.1.1/",)))
         sealed, endpoint = endpoints.sealed_url("s1", url)
