@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class PeopleRules:
     Attributes:
         schemas: Those of Apprise that are allowed.
         networks: Private networks that may be reached, also without encryption.
-        timeout: Seconds for one message, to all destinations together.
+        timeout: Seconds for one message; all destinations are told at once.
         zone: In which times are told.
         authorities: PEM file of the authorities of certificates; None: as the system has them.
     """
@@ -80,8 +80,6 @@ class PeopleSink:
         for number, url in enumerate(urls):
             self._check_hosts(url, number)
         problems = await _ordered(urls, self._rules)
-        if isinstance(problems, str):
-            raise InvalidInput(_FIELD, f"{_FIELD} could not be checked: {problems}")
         for number, problem in enumerate(problems):
             if problem:
                 raise InvalidInput(_FIELD, f"{_FIELD}[{number}] cannot be used: {problem}")
@@ -137,8 +135,6 @@ class PeopleSender:
         problems = await _ordered(
             [self._urls[number] for number in waiting], self._rules, title=text.title, body=text.body
         )
-        if isinstance(problems, str):
-            return Sent(DeliveryResult.FAILED, problem=problems)
         failed = [
             f"destination {number + 1} ({self._urls[number].schema}): {problem}"
             for number, problem in zip(waiting, problems, strict=True)
@@ -153,11 +149,12 @@ class PeopleSender:
         return Sent(DeliveryResult.DELIVERED)
 
 
-async def _ordered(urls: Collection[AppriseUrl], rules: PeopleRules, **text: str) -> list[str] | str:
-    """Runs the process once. Returns a problem of each URL, empty: none; or the problem of all of them."""
+async def _ordered(urls: Sequence[AppriseUrl], rules: PeopleRules, **text: str) -> list[str]:
+    """Runs the process once. Returns a problem of each URL; empty: none."""
     order: dict[str, Any] = {
         "destinations": [{"url": url.url, "public": url.encrypted} for url in urls],
         "networks": [str(network) for network in rules.networks],
+        "seconds": rules.timeout,
         **text,
     }
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
@@ -171,18 +168,43 @@ async def _ordered(urls: Collection[AppriseUrl], rules: PeopleRules, **text: str
         stderr=asyncio.subprocess.DEVNULL,
         env=environment,
     )
+    lines: list[bytes] = []
+    silence = "what sends to people failed; is Apprise installed?"
     try:
         async with asyncio.timeout(rules.timeout):
-            output, _ = await process.communicate(json.dumps(order).encode())
+            await _converse(process, json.dumps(order).encode(), lines)
     except TimeoutError:
-        return f"not everybody could be told within {rules.timeout:g} s"
+        silence = f"it did not answer within {rules.timeout:g} s"
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+    if process.stdout is not None:
+        # What was answered before the end counts: who has the message is not sent it again.
+        lines += (await process.stdout.read()).splitlines()
+    answers = dict(filter(None, map(_answer_of, lines)))
+    return [answers.get(number, silence) for number in range(len(urls))]
+
+
+async def _converse(process: asyncio.subprocess.Process, order: bytes, lines: list[bytes]) -> None:
+    """Writes an order, and appends the lines of its answer as they come."""
+    if process.stdin is None or process.stdout is None:
+        return
+    # A process that ended at once reads nothing; what it did not answer is its problem.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(order)
+        await process.stdin.drain()
+    process.stdin.close()
+    while line := await process.stdout.readline():
+        lines.append(line)
+    await process.wait()
+
+
+def _answer_of(line: bytes) -> tuple[int, str] | None:
+    """Returns the number of a destination and its problem; None: the line was cut off, or is none of ours."""
     try:
-        problems = json.loads(output)
-    except ValueError:
-        return "what sends to people failed; is Apprise installed?"
-    return [str(problem) for problem in problems] if isinstance(problems, list) else "what sends to people failed"
+        number, problem = json.loads(line)
+    except (ValueError, TypeError):
+        return None
+    return (number, problem) if isinstance(number, int) and isinstance(problem, str) else None

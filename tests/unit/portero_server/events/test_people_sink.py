@@ -119,7 +119,20 @@ async def test_whoever_does_not_answer_is_left_after_the_time() -> None:
         sent = await _sent(_json(receiver), rules=replace(_RULES, timeout=3.0))
         receiver.gate.set()
         await turns
-    assert sent == Sent(DeliveryResult.FAILED, problem="not everybody could be told within 3 s")
+    assert sent == Sent(DeliveryResult.FAILED, problem="destination 1 (json): it did not answer within 3 s")
+
+
+async def test_a_timeout_does_not_forget_who_was_told() -> None:
+    """Only the one that hung is sent the message again."""
+    async with running_receiver() as well, running_receiver() as hung:
+        hung.gate.clear()
+        async with PeopleSender([_json(hung), _json(well)], replace(_RULES, timeout=4.0), "en") as sender:
+            first = await sender.send(_MESSAGE)
+            hung.gate.set()
+            second = await sender.send(_MESSAGE)
+        assert (len(well.messages), len(hung.messages)) == (1, 2)
+    assert first.problem == "destination 1 (json): it did not answer within 4 s"
+    assert second == Sent(DeliveryResult.DELIVERED)
 
 
 async def test_a_schema_that_is_not_allowed_any_more_is_not_sent_to() -> None:
