@@ -105,6 +105,8 @@ def _service(url: str) -> Any:
         image_url_mask="",
         image_url_logo="",
         async_mode=False,
+        # Without its own limit Apprise stays in the thread of the destination: its pool is smaller than ten.
+        service_timeout=0,
         secure_logging=True,
         # Tokens and the like are not written to this machine's disk.
         storage_mode=PersistentStoreMode.MEMORY,
