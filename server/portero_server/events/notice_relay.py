@@ -94,6 +94,9 @@ class NoticeRelay:
         self._failures = 0
         # How often the first notice that waits was refused, and which one it is.
         self._refused: tuple[int, int] = (0, 0)
+        # What was stored when the last page was read, and up to where nothing of it is left to send.
+        self._read = RelayState(0, stopped=False)
+        self._reached = 0
 
     async def run(self) -> None:
         """Sends notices until canceled, and then lets another server go on at once."""
@@ -108,6 +111,8 @@ class NoticeRelay:
                     await asyncio.sleep(pause)
             finally:
                 with suppress(StoreUnavailable):
+                    # What was delivered just before the end is not sent again.
+                    await self._store.advance(self._read, self._reached)
                     await self._store.release()
                     await self._journal.write()
 
@@ -118,34 +123,42 @@ class NoticeRelay:
         if state.stopped or state.position >= horizon or not await self._claimed():
             self._observer.behind(0.0)
             return self._policy.poll
-        page = await self._source.after(state.position, self._policy.page)
+        if state != self._read:
+            # Otherwise the database went away before it stored what was reached, which holds all the same.
+            self._read, self._reached = state, state.position
+        start = self._reached
+        page = await self._source.after(start, self._policy.page)
+        if not page:
+            self._reached = horizon
+        problem = await self._page(sender, page)
+        return await self._settle(start, page, problem)
+
+    async def _page(self, sender: Sender, page: Sequence[StoredNotice]) -> str | None:
+        """Sends notices while they are fresh. Returns a problem that a later try may solve."""
         people = {each.notice.person_id for each in page if each.notice.person_id is not None}
         names = await self._names(people) if people else {}
         until = self._clock.monotonic() + _FRESH
-        position = state.position if page else horizon
-        problem: str | None = None
         for each in page:
             if self._clock.monotonic() > until:
                 break
             person_id = each.notice.person_id
             # Who may not be named any more is left out: a notice without its person says nothing.
             if self._wanted(each.notice) and (person_id is None or person_id in names):
-                sent = await self._send(sender, each, None if person_id is None else names[person_id])
-                if sent is not None:
-                    problem = sent
-                    break
-            position = each.position
-        return await self._settle(state, position, page, problem)
+                problem = await self._send(sender, each, None if person_id is None else names[person_id])
+                if problem is not None:
+                    return problem
+            self._reached = each.position
+        return None
 
     async def _claimed(self) -> bool:
         return await self._store.claim(self._clock.now(), self._policy.lease)
 
-    async def _settle(
-        self, state: RelayState, position: int, page: Sequence[StoredNotice], problem: str | None
-    ) -> float:
+    async def _settle(self, start: int, page: Sequence[StoredNotice], problem: str | None) -> float:
+        position = self._reached
+        if position > self._read.position:
+            # Before the journal, which may fail: what it lacks is written later, and what was sent is not sent again.
+            await self._store.advance(self._read, position)
         await self._journal.write()
-        if position > state.position:
-            await self._store.advance(state, position)
         waiting = [each for each in page if each.position > position]
         age = max(0.0, (self._clock.now() - waiting[0].notice.decided_at).total_seconds()) if waiting else 0.0
         self._observer.behind(age)
@@ -153,7 +166,7 @@ class NoticeRelay:
             self._failures = 0
             # What came meanwhile, or was not sent in time, is read at once.
             return 0.0
-        self._failures = 1 if position > state.position else self._failures + 1
+        self._failures = 1 if position > start else self._failures + 1
         pause = self._policy.retries.pause(self._failures, self._chance.random())
         self._log.warning("notice_failed", problem=problem, failures=self._failures, pause=round(pause, 1))
         return pause

@@ -14,6 +14,7 @@ from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKin
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy
 from portero_server.domain.events.message import EventMessage
+from portero_server.errors import StoreUnavailable
 from portero_server.events.journal import SubscriptionJournal
 from portero_server.events.notice_relay import NoticeRelay
 from portero_server.events.relay import RelayPolicy
@@ -54,8 +55,11 @@ class _Rows:
     """What became of messages, by their order."""
 
     noted: list[SubscriptionDelivery] = field(default_factory=list)
+    broken: bool = False
 
     async def note(self, subscription_id: str, deliveries: Sequence[SubscriptionDelivery]) -> None:
+        if self.broken:
+            raise StoreUnavailable("the database does not answer")
         self.noted += deliveries
 
 
@@ -202,3 +206,65 @@ async def test_a_database_that_is_away_is_waited_for() -> None:
         scene.notices.broken = False
         await asyncio.sleep(5)
     assert scene.ids() == ["evt_n1"]
+
+
+@in_virtual_time
+async def test_a_server_that_ends_within_a_page_repeats_at_most_the_message_in_flight() -> None:
+    """What was delivered before the subscription changed is not told again."""
+    scene = _Scene(lambda receiver, message: _OK)
+    scene.receiver.latency = 1.0
+    for _ in range(4):
+        scene.kept.happen()
+    async with scene.server("one"):
+        await asyncio.sleep(2.5)
+    assert (scene.ids(), scene.notices.position) == (["evt_n1", "evt_n2"], 2)
+    async with scene.server("two"):
+        await asyncio.sleep(10)
+    assert scene.ids() == ["evt_n1", "evt_n2", "evt_n3", "evt_n4"]
+    assert [each.position for each in scene.rows.noted] == [1, 2, 3, 4]
+
+
+@in_virtual_time
+async def test_what_cannot_be_noted_is_not_told_again() -> None:
+    """It is noted when the database answers."""
+    scene = _Scene(lambda receiver, message: _OK)
+    scene.rows.broken = True
+    async with scene.server():
+        scene.kept.happen()
+        scene.kept.happen()
+        await asyncio.sleep(30)
+        assert (scene.ids(), scene.notices.position) == (["evt_n1", "evt_n2"], 2)
+        scene.rows.broken = False
+        scene.kept.happen()
+        await asyncio.sleep(5)
+    assert scene.ids() == ["evt_n1", "evt_n2", "evt_n3"]
+    assert [each.position for each in scene.rows.noted] == [1, 2, 3]
+
+
+@in_virtual_time
+async def test_what_was_told_while_the_database_went_away_is_not_told_again() -> None:
+    """The position is stored when the database answers."""
+    scene = _Scene(lambda receiver, message: _broken())
+
+    def _broken() -> Sent:
+        scene.notices.broken = True
+        return _OK
+
+    async with scene.server():
+        scene.kept.happen()
+        await asyncio.sleep(30)
+        scene.notices.broken = False
+        await asyncio.sleep(5)
+        assert (scene.ids(), scene.notices.position) == (["evt_n1"], 1)
+
+
+@in_virtual_time
+async def test_a_replay_tells_again_what_was_reached() -> None:
+    """Also where it begins at the position that is stored."""
+    scene = _Scene(lambda receiver, message: _OK)
+    async with scene.server():
+        scene.kept.happen()
+        await asyncio.sleep(5)
+        assert await MemoryRelay(scene.notices).rewind(0)
+        await asyncio.sleep(5)
+    assert (scene.ids(), scene.notices.position) == (["evt_n1", "evt_n1"], 1)
