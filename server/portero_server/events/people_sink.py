@@ -30,6 +30,8 @@ from portero_server.events.webhook import Sent
 from portero_server.store.subscriptions import SealedSubscription
 
 _FIELD = "subscription.people.urls"
+_PROCESSES = 4
+"""Of all subscriptions together; each starts an interpreter and imports Apprise."""
 _REMEMBERED = 1000
 """Messages of which it is remembered who has them already, when somebody else did not take them."""
 _PROCESS = "portero_server.events.people_process"
@@ -72,6 +74,7 @@ class PeopleSink:
         """
         self._endpoints = endpoints
         self._rules = rules
+        self._places = asyncio.Semaphore(_PROCESSES)
 
     async def checked(self, asked: Destination) -> CheckedDestination:
         """Returns the URLs, checked, and the schemas as their origin. Raises InvalidInput."""
@@ -79,7 +82,8 @@ class PeopleSink:
         urls = checked_urls(asked.urls, self._rules.schemas, plaintext=bool(self._rules.networks))
         for number, url in enumerate(urls):
             self._check_hosts(url, number)
-        problems = await _ordered(urls, self._rules)
+        async with self._places:
+            problems = await _ordered(urls, self._rules)
         for number, problem in enumerate(problems):
             if problem:
                 raise InvalidInput(_FIELD, f"{_FIELD}[{number}] cannot be used: {problem}")
@@ -91,7 +95,7 @@ class PeopleSink:
         text, _ = self._endpoints.opened_text(sealed)
         # What was stored is checked again: the settings may allow less by now.
         urls = tuple(AppriseUrl(url, url.partition("://")[0].lower()) for url in text.splitlines())
-        return PeopleSender(urls, self._rules, sealed.subscription.language or "en")
+        return PeopleSender(urls, self._rules, sealed.subscription.language or "en", self._places)
 
     def _check_hosts(self, url: AppriseUrl, number: int) -> None:
         guard = AddressGuard(self._rules.networks, public=url.encrypted)
@@ -106,8 +110,11 @@ class PeopleSink:
 class PeopleSender:
     """Sends messages in words, each in a process that ends with it; an async context manager."""
 
-    def __init__(self, urls: Sequence[AppriseUrl], rules: PeopleRules, language: str) -> None:
-        """Creates a sender for checked URLs, in a language."""
+    def __init__(
+        self, urls: Sequence[AppriseUrl], rules: PeopleRules, language: str, places: asyncio.Semaphore | None = None
+    ) -> None:
+        """Creates a sender for checked URLs, in a language; `places` are those of all senders' processes."""
+        self._places = places or asyncio.Semaphore(_PROCESSES)
         self._urls = urls
         self._rules = rules
         self._language = language
@@ -124,7 +131,11 @@ class PeopleSender:
         """Holds nothing."""
 
     async def send(self, message: EventMessage) -> Sent:
-        """Sends one message to every destination that does not have it yet, once."""
+        """Sends one message to every destination that does not have it yet, once.
+
+        Where some took it, that others did not is a refusal: after a few more tries they do without, so that whoever
+        takes messages is not kept waiting for days by a URL that has died.
+        """
         refused = [url.schema for url in self._urls if url.schema not in self._rules.schemas]
         if refused:
             problem = f"PORTERO_PEOPLE_SCHEMAS does not allow {refused[0]} any more"
@@ -132,9 +143,10 @@ class PeopleSender:
         told = self._told.setdefault(message.message_id, set())
         waiting = [number for number in range(len(self._urls)) if number not in told]
         text = text_of(message, self._language, self._rules.zone)
-        problems = await _ordered(
-            [self._urls[number] for number in waiting], self._rules, title=text.title, body=text.body
-        )
+        async with self._places:
+            problems = await _ordered(
+                [self._urls[number] for number in waiting], self._rules, title=text.title, body=text.body
+            )
         failed = [
             f"destination {number + 1} ({self._urls[number].schema}): {problem}"
             for number, problem in zip(waiting, problems, strict=True)
@@ -142,10 +154,12 @@ class PeopleSender:
         ]
         told.update(number for number, problem in zip(waiting, problems, strict=True) if not problem)
         if failed:
+            self._told[message.message_id] = told
+            self._told.move_to_end(message.message_id)
             while len(self._told) > _REMEMBERED:
                 self._told.popitem(last=False)
-            return Sent(DeliveryResult.FAILED, problem="; ".join(failed))
-        del self._told[message.message_id]
+            return Sent(DeliveryResult.REFUSED if told else DeliveryResult.FAILED, problem="; ".join(failed))
+        self._told.pop(message.message_id, None)
         return Sent(DeliveryResult.DELIVERED)
 
 

@@ -78,7 +78,7 @@ async def test_only_who_did_not_take_a_message_is_sent_it_again() -> None:
             first = await sender.send(_MESSAGE)
             second = await sender.send(_MESSAGE)
         assert (len(well.messages), len(ill.messages)) == (1, 2)
-    assert first == Sent(DeliveryResult.FAILED, problem="destination 2 (json): it did not take the message")
+    assert first == Sent(DeliveryResult.REFUSED, problem="destination 2 (json): it did not take the message")
     assert second == Sent(DeliveryResult.DELIVERED)
 
 
