@@ -121,7 +121,7 @@ def _problem_of(service: Any) -> str:
 
 
 def _tell_all(services: Sequence[Any], order: dict[str, Any], guard: _Guard) -> None:
-    """Tells every destination in a thread of its own, so that one that hangs holds up no other."""
+    """Sends to every destination in a thread of its own, so that one that hangs holds up no other."""
     answers: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
 
     def tell(number: int, service: Any) -> None:

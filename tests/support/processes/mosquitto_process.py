@@ -14,7 +14,7 @@ from tests.support.time.timeouts import PATIENCE
 
 MISSING = "mosquitto is missing: .ci/system mosquitto installs it"
 USER, PASSWORD = "joe", "hunter2"
-"""Whom every private broker lets in."""
+"""The user that every private broker lets in."""
 
 _SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 _READY = b" running"
