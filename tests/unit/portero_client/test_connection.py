@@ -13,6 +13,7 @@ from portero.v1 import (
     gallery_service_pb2,
     recognition_service_pb2,
     sighting_service_pb2,
+    snapshot_service_pb2,
     subscription_service_pb2,
     visitor_service_pb2,
 )
@@ -113,6 +114,7 @@ def test_every_method_that_is_repeated_exists_in_the_contract() -> None:
             gallery_service_pb2,
             recognition_service_pb2,
             sighting_service_pb2,
+            snapshot_service_pb2,
             subscription_service_pb2,
             visitor_service_pb2,
             health_pb2,
