@@ -44,6 +44,7 @@ def test_settings_stand_in_the_group_of_their_class_and_nowhere_else() -> None:
         "Security",
         "Calls",
         "Access",
+        "Snapshots",
     }
     assert set(groups) == classes
     listed = [name for names in groups.values() for name in names]
