@@ -155,6 +155,12 @@ class EngineContract:
         assert sorted(match.person_id for match in people if match) == ["ana", "bob"]
         assert all(len(one.candidates) <= 1 for one in found)
 
+    async def test_a_detection_finds_the_faces_that_a_search_finds(self, case: EngineCase) -> None:
+        """Faces alone are found as a search finds them, the larger first, and none where nobody is."""
+        searched = await case.engine.search(case.both, 1, CONTEXT)
+        assert list(await case.engine.detect(case.both, CONTEXT)) == [one.face for one in searched]
+        assert list(await case.engine.detect(case.nobody, CONTEXT)) == []
+
     async def test_a_search_without_a_face_finds_nothing(self, case: EngineCase) -> None:
         """A photograph of nobody has no faces, which is an answer and no fault."""
         assert list(await case.engine.search(case.nobody, 5, CONTEXT)) == []

@@ -144,7 +144,7 @@ def _parts(
             recognition.free,
             settings.memory_policy(encoding.distances),
             settings.gate_audit if engine.traits.paid else None,
-            engine.search,
+            engine.detect,
         ),
     )
     orphans = OrphanReaper(stores.streams, recorder, clock)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from portero_server.domain.detection.detections import Text
+from portero_server.domain.detection.detections import FoundFace, Text
 from portero_server.engines.base import (
     CallContext,
     Comparison,
@@ -51,6 +51,10 @@ class BackedEngine:
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
         """Identifies faces with the paid engine."""
         return await self.paid.identify(crops)
+
+    async def detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
+        """Detects faces with the paid engine."""
+        return await self.paid.detect(image, context)
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
         """Searches with the paid engine."""

@@ -225,6 +225,10 @@ class Engine(Protocol):
         """
         ...
 
+    async def detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
+        """Returns every face of an image, largest face first; nobody is identified."""
+        ...
+
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
         """Returns every face of an image with its candidates, largest face first."""
         ...

@@ -108,6 +108,11 @@ class ScriptedEngine:
         await self._answer_time("identify")
         return [self._next_fault() or self._identification(crop) for crop in crops]
 
+    async def detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
+        """Returns every patch."""
+        await self._called("detect")
+        return self._faces(image)
+
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
         """Returns every patch with its candidates."""
         await self._called("search")

@@ -11,10 +11,11 @@ import structlog
 
 from portero_server.clock import Clock
 from portero_server.domain.cameras import Lane
+from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.gate.sampling import SampleReason, SamplingPlanner, SamplingPolicy, missed
 from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
-from portero_server.engines.base import CallContext, Pixels, SearchedFace
+from portero_server.engines.base import CallContext, Pixels
 from portero_server.errors import PorteroError
 from portero_server.recognition.frame_follower import Work
 from portero_server.telemetry.money_metrics import MoneyMetrics
@@ -26,7 +27,7 @@ _log = structlog.get_logger(__name__)
 _PATIENCE = 10.0
 """Seconds a check may wait for quota. It is long, since no client waits for the result."""
 
-Search = Callable[[Pixels, int, CallContext], Awaitable[Sequence[SearchedFace]]]
+Detect = Callable[[Pixels, CallContext], Awaitable[Sequence[FoundFace]]]
 
 
 class GateSampler:
@@ -36,7 +37,7 @@ class GateSampler:
         self,
         camera_id: str,
         policy: SamplingPolicy,
-        search: Search,
+        detect: Detect,
         clock: Clock,
         metrics: MoneyMetrics,
         chance: random.Random,
@@ -46,14 +47,14 @@ class GateSampler:
         Args:
             camera_id: The camera that calls are billed to.
             policy: How much is checked.
-            search: Finds every face of a frame, and who it is.
+            detect: Finds every face of a frame.
             clock: The server's clock.
             metrics: Counts checks and missed faces.
             chance: Random source that draws the sample.
         """
         self._camera_id = camera_id
         self._sampling = SamplingPlanner(policy)
-        self._search = search
+        self._detect = detect
         self._clock = clock
         self._metrics = metrics
         self._chance = chance
@@ -73,13 +74,13 @@ class GateSampler:
         context = CallContext(self._camera_id, Lane.ATTENDANCE, self._clock.monotonic() + _PATIENCE)
         try:
             pixels = blacken(await asyncio.to_thread(decode_color, frame.jpeg), frame.zones)
-            found = await self._search(pixels, 1, context)
+            found = await self._detect(pixels, context)
         except (PorteroError, FrameRefused) as error:
             # A check is worth no retry; the next one comes soon.
             _log.debug("gate_check_failed", camera=self._camera_id, problem=type(error).__name__)
             return
         finally:
             self._checking = False
-        count = missed((searched.face.box for searched in found), followed)
+        count = missed((face.box for face in found), followed)
         self._sampling.found(reason, count)
         self._metrics.gate_audited(missed=count > 0)

@@ -19,7 +19,7 @@ from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.frame_follower import FrameFollower, Rules
-from portero_server.recognition.gate_sampling import GateSampler, Search
+from portero_server.recognition.gate_sampling import Detect, GateSampler
 from portero_server.recognition.identity import KnownFaces
 from portero_server.recognition.text_reader import TextFollower
 from portero_server.recognition.tiered import AvoidedCalls, FreeEngine, TieredRecognizer
@@ -45,7 +45,7 @@ class CostPolicy:
         free: The engine behind a paid one; None: no faces are remembered.
         memory: How long faces are remembered.
         sampling: Which frames are shown to the engine although they were held back; None: none.
-        search: Finds every face of a whole frame; for `sampling`.
+        detect: Finds every face of a whole frame; for `sampling`.
         chance: Random source for `sampling`.
     """
 
@@ -53,7 +53,7 @@ class CostPolicy:
     free: FreeEngine | None = None
     memory: MemoryPolicy = field(default_factory=MemoryPolicy)
     sampling: SamplingPolicy | None = None
-    search: Search | None = None
+    detect: Detect | None = None
     chance: random.Random = field(default_factory=random.Random)
 
 
@@ -131,10 +131,10 @@ class Followers:
 
     def _sampler(self, camera_id: str) -> GateSampler | None:
         policy = self._cost_policy
-        if policy.sampling is None or policy.search is None:
+        if policy.sampling is None or policy.detect is None:
             return None
         clock, money = self._parts.clock, self._parts.metrics.money
-        return GateSampler(camera_id, policy.sampling, policy.search, clock, money, policy.chance)
+        return GateSampler(camera_id, policy.sampling, policy.detect, clock, money, policy.chance)
 
     def _recognizer(self, camera_id: str) -> TieredRecognizer:
         cost_policy = self._cost_policy

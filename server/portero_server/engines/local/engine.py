@@ -108,6 +108,10 @@ class LocalEngine:
             for candidates, vector in zip(found, vectors, strict=True)
         ]
 
+    async def detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
+        """Returns every face of an image, up to 100."""
+        return await self._detected(image)
+
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
         """Returns every face of an image, up to 100, with its candidates."""
         faces, vectors = await self._encoded_faces(image)
@@ -199,8 +203,11 @@ class LocalEngine:
         await asyncio.to_thread(self._gallery_thread.shutdown)
         await asyncio.to_thread(self._photo_threads.shutdown)
 
+    async def _detected(self, image: Pixels) -> list[FoundFace]:
+        return (await self._in_photo_thread(lambda: self._photos.all(image)))[:_MOST_FACES]
+
     async def _encoded_faces(self, image: Pixels) -> tuple[list[FoundFace], NDArray[np.float32]]:
-        faces = (await self._in_photo_thread(lambda: self._photos.all(image)))[:_MOST_FACES]
+        faces = await self._detected(image)
         return faces, await self._encode([_patch(image, face.box) for face in faces])
 
     async def _encode(self, patches: Sequence[FacePatch]) -> NDArray[np.float32]:

@@ -151,12 +151,19 @@ class RekognitionEngine:
             tasks = [group.create_task(self._identify(crop)) for crop in crops]
         return [task.result() for task in tasks]
 
+    async def detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
+        """Finds every face with one DetectFaces call; see `Engine.detect`."""
+        data = await asyncio.to_thread(encode, image)
+        ask = partial(self._client.detect_faces, Image={"Bytes": data})
+        read = partial(answers.detected, height=image.shape[0])
+        return await self._caller.call("DetectFaces", context, ask, read)
+
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
         """Finds every face with one DetectFaces call, then its candidates with one search per face.
 
         See `Engine.search`.
         """
-        faces = await self._detect(image, context)
+        faces = await self.detect(image, context)
         places = asyncio.Semaphore(_SEARCHES_AT_ONCE)
 
         async def search_one(face: FoundFace) -> SearchedFace:
@@ -301,7 +308,7 @@ class RekognitionEngine:
         if comparison is not None:
             return comparison
         # Rekognition does not say which of the two shows no face; only here is that worth another call.
-        faces = await self._detect(source, context)
+        faces = await self.detect(source, context)
         if not faces:
             raise PhotoRefused("source_image", "there is no face in the source image", reason="NO_FACE")
         return Comparison(faces[0].box, ())
@@ -370,12 +377,6 @@ class RekognitionEngine:
             QualityFilter=self._options.search_quality,
         )
         return await self._caller.call_unless("SearchUsersByImage", context, ask, answers.searched_users, is_no_face)
-
-    async def _detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
-        data = await asyncio.to_thread(encode, image)
-        ask = partial(self._client.detect_faces, Image={"Bytes": data})
-        read = partial(answers.detected, height=image.shape[0])
-        return await self._caller.call("DetectFaces", context, ask, read)
 
 
 def _first(failures: BaseExceptionGroup[EngineError]) -> EngineError:

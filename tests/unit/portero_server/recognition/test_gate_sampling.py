@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from portero_server.domain.cameras import Lane
+from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.gate.sampling import SamplingPolicy
-from portero_server.engines.base import CallContext, Pixels, SearchedFace
+from portero_server.engines.base import CallContext, Pixels
 from portero_server.errors import EngineThrottled
 from portero_server.streaming.followers import CostPolicy
 from portero_server.vision.analysis import FrameAnalysis
@@ -25,12 +26,12 @@ class _Uncounted:
 class _Recognizer:
     """Finds the same faces on every frame."""
 
-    def __init__(self, *found: SearchedFace, busy: bool = False) -> None:
+    def __init__(self, *found: FoundFace, busy: bool = False) -> None:
         self.contexts: list[CallContext] = []
         self._found = found
         self._busy = busy
 
-    async def search(self, image: Pixels, most: int, context: CallContext) -> Sequence[SearchedFace]:
+    async def detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
         """Remembers for whom it was asked."""
         assert image.dtype == np.uint8
         self.contexts.append(context)
@@ -42,7 +43,7 @@ class _Recognizer:
 async def _watched(recognizer: _Recognizer, *looks: FrameAnalysis) -> StreamHarness:
     """Shows looks of five frames a second, all of which chance draws, and gives the door."""
     net = SamplingPolicy(share=1.0, interval=0.0, pause=1.0)
-    cost_policy = CostPolicy(_Uncounted(), sampling=net, search=recognizer.search, chance=random.Random(1))
+    cost_policy = CostPolicy(_Uncounted(), sampling=net, detect=recognizer.detect, chance=random.Random(1))
     async with stream_harness(dict(enumerate(looks, 1)), cost_policy=cost_policy) as behind:
         session = await behind.open()
         behind.send(session, *range(1, len(looks) + 1))
@@ -59,7 +60,7 @@ def _audits(behind: StreamHarness) -> dict[str, float]:
 @in_virtual_time
 async def test_a_face_that_nobody_follows_is_counted_as_missed() -> None:
     """An unchanged frame with a face in it is a miss, one without is none."""
-    recognizer = _Recognizer(SearchedFace(face(), ()))
+    recognizer = _Recognizer(face())
     assert _audits(await _watched(recognizer, UNCHANGED)) == {"true": 1, "false": 0}
     assert _audits(await _watched(_Recognizer(), UNCHANGED)) == {"true": 0, "false": 1}
 
@@ -67,7 +68,7 @@ async def test_a_face_that_nobody_follows_is_counted_as_missed() -> None:
 @in_virtual_time
 async def test_a_face_that_is_followed_is_no_miss() -> None:
     """A face found where one is being followed was not missed."""
-    recognizer = _Recognizer(SearchedFace(face(), ()))
+    recognizer = _Recognizer(face())
     behind = await _watched(recognizer, looked(face()), UNCHANGED, UNCHANGED)
     assert _audits(behind) == {"true": 0, "false": 1}
 

@@ -177,6 +177,16 @@ async def test_neighbors_in_a_search_do_not_take_each_others_names(setup: _Setup
     assert [one.candidates[0].person_id for one in found] == ["ana", "bob"]
 
 
+async def test_detection_costs_one_call_however_many_faces_there_are(setup: _Setup) -> None:
+    """All faces of a picture are found with one call, and none is searched."""
+    image = picture((10, 10, 60, RED), (100, 10, 60, GREEN), (200, 10, 60, BLUE))
+
+    found = await setup.engine.detect(image, _CONTEXT)
+
+    assert len(found) == 3
+    assert setup.gate.operations == ["DetectFaces"]
+
+
 async def test_failing_search_of_one_face_fails_the_search(setup: _Setup) -> None:
     """Half a search is none: the caller gets the one error, without anything around it."""
     setup.simulation.endpoint.faults.turn(FaultKind.THROTTLE, Fault(0.5), setup.simulation.clock.monotonic())
