@@ -79,7 +79,7 @@ class Asking:
     def ask(self, track: Track, now: float) -> Call | None:
         """Returns the call to make with the best shot of a track, if the tracker wants one now."""
         shot = self.best.of(track)
-        if shot is None or not self._tracker.calls.wants_call(track, shot.quality, now):
+        if shot is None or not self._tracker.calls.wants_call(track, shot.quality, now, at_edge=shot.at_edge):
             return None
         self.best.drop(track)
         return self._begun(track, shot, now)

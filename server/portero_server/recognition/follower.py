@@ -22,7 +22,7 @@ from portero_server.recognition.gate_sampling import GateSampler
 from portero_server.recognition.identity import IdentityChecks, KnownFaces
 from portero_server.recognition.name_lookup import NameOf
 from portero_server.recognition.replies import Questions
-from portero_server.recognition.shots import Shot, cut_out
+from portero_server.recognition.shots import Shot, ShotWorth, cut_out
 from portero_server.recognition.strangers import StrangerFaces
 from portero_server.recognition.tiered import TieredRecognizer
 from portero_server.recognition.track_events import TrackEvents
@@ -246,10 +246,11 @@ class Follower(FrameFollower):
 
     def _shot(self, track: Track, face: FoundFace, frame: Frame, look: FrameAnalysis, now: float) -> Shot | None:
         """Returns the shot of a face, kept if it is the best one not yet sent; None if it is good for nothing."""
-        if look.pixels is None or not (self._checks.wanted or self._best.wants(track, face.quality.overall)):
+        worth = ShotWorth.of(face)
+        if look.pixels is None or not (self._checks.wanted or self._best.wants(track, worth)):
             return None
         crop = cut_out(look.pixels, face, CallContext(self._camera_id, self.rules.lane))
-        shot = Shot(crop, frame, look, now, not track.covered)
+        shot = Shot(crop, frame, look, now, not worth.whole, not track.covered)
         self._best.offer(track, shot)
         self._checks.keep(track, shot)
         self.strangers.keep(track, shot)
@@ -348,6 +349,8 @@ class Follower(FrameFollower):
     def _leave(self, track: Track, *, replaced: bool = False) -> None:
         """Handles a face that is gone: an undecided track may send one last shot."""
         self._tracker.leave(track)
+        if replaced and self._tracker.false_alarm(track):
+            self._best.drop_edge(track)
         if track.decided:
             self._close(track, replaced=replaced)
         elif not track.pending and not self._send_last(track, self._clock.monotonic()):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from portero_server.domain.detection.detections import FoundFace, Match
+from portero_server.domain.detection.geometry import at_edge
 from portero_server.domain.recording.sightings import Recognition
 from portero_server.domain.streams.frames import Frame
 from portero_server.domain.streams.messages import Timing
@@ -16,6 +18,23 @@ from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.crops import crop_face
 
 
+class ShotWorth(NamedTuple):
+    """What shots of one face are compared by, the first before the second.
+
+    Attributes:
+        whole: Whether the face does not reach the picture's edge.
+        quality: Of the face, 0..1.
+    """
+
+    whole: bool
+    quality: float
+
+    @classmethod
+    def of(cls, face: FoundFace) -> ShotWorth:
+        """Returns what a shot of a face is worth."""
+        return cls(not at_edge(face.box), face.quality.overall)
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A face cut out of a frame.
@@ -25,6 +44,7 @@ class Shot:
         frame: Where it was seen.
         look: Which found it.
         looked: When the look came back, monotonic seconds.
+        at_edge: Whether the face reaches the picture's edge.
         clear: Whether no other face can cover it and it does not reach over the picture's edge, so that its encoding
             says whose it is.
         encoded: The face as the free engine describes it, if it was compared before.
@@ -34,6 +54,7 @@ class Shot:
     frame: Frame
     look: FrameAnalysis
     looked: float
+    at_edge: bool = False
     clear: bool = True
     encoded: Encoded | None = None
 
@@ -41,6 +62,11 @@ class Shot:
     def quality(self) -> float:
         """Quality of the face, 0..1."""
         return self.crop.quality.overall
+
+    @property
+    def worth(self) -> ShotWorth:
+        """What it is compared with other shots of the face by."""
+        return ShotWorth(not self.at_edge, self.quality)
 
     @property
     def face_pixels(self) -> int:
@@ -114,25 +140,25 @@ class BestShots:
         """Returns the best shot of a track, or None."""
         return self._shots.get(track.track_id)
 
-    def wants(self, track: Track, quality: float) -> bool:
-        """Returns whether a shot of this quality, 0..1, would be kept."""
+    def wants(self, track: Track, worth: ShotWorth) -> bool:
+        """Returns whether a shot worth so much would be kept."""
         best = self.of(track)
         # A provisional name is to be confirmed by another shot, which need not be better; one may come of each call.
         least = 0.0 if track.pending or track.evidence is not None else track.asked_quality
-        return track.match is None and quality > least and (best is None or quality > best.quality)
+        return track.match is None and worth.quality > least and (best is None or worth > best.worth)
 
     def offer(self, track: Track, shot: Shot) -> None:
         """Keeps a shot that `wants` wants."""
         if track.unverified and track.doubted_at == shot.frame.sequence:
             # The shots before may be another person's.
             self.drop(track)
-        if self.wants(track, shot.quality):
+        if self.wants(track, shot.worth):
             self._shots[track.track_id] = shot
 
     def put_back(self, track: Track, shot: Shot) -> None:
         """Keeps a shot whose call got no answer, unless a better one waits."""
         best = self.of(track)
-        if best is None or best.quality < shot.quality:
+        if best is None or best.worth < shot.worth:
             self._shots[track.track_id] = shot
 
     def encoded(self, track: Track, shot: Shot) -> None:
@@ -146,6 +172,15 @@ class BestShots:
         shot = self._shots.pop(candidate.track_id, None)
         if shot is not None:
             self.offer(track, shot)
+
+    def drop_edge(self, track: Track) -> None:
+        """Removes the shot of a track if it shows the face at the picture's edge.
+
+        For a track that another face replaced at once: mostly somebody walked in, and is asked about as that other one.
+        """
+        best = self.of(track)
+        if best is not None and best.at_edge:
+            self.drop(track)
 
     def drop(self, track: Track) -> None:
         """Removes the shot of a track."""

@@ -102,3 +102,8 @@ def is_cut_off(face: Box) -> bool:
     inside = face.clipped()
     least = 1 - _TOLERATED_OUTSIDE
     return inside.width < least * face.width or inside.height < least * face.height
+
+
+def at_edge(face: Box) -> bool:
+    """Returns whether a face reaches the edge of the image, so that a part of it may lie outside."""
+    return face.left <= 0.0 or face.top <= 0.0 or face.right >= 1.0 or face.bottom >= 1.0

@@ -12,8 +12,12 @@ class CallPlanner:
     def __init__(self, policy: TrackPolicy) -> None:
         self._policy = policy
 
-    def wants_call(self, track: Track, quality: float, now: float) -> bool:
-        """Returns whether to send a shot of this quality (0..1) now (monotonic seconds)."""
+    def wants_call(self, track: Track, quality: float, now: float, *, at_edge: bool = False) -> bool:
+        """Returns whether to send a shot of this quality (0..1) now (monotonic seconds).
+
+        A face at the edge of the picture is mostly somebody who walks in: a moment later all of it can be seen. Until
+        patience ends it is not good enough.
+        """
         policy = self._policy
         if track.pending or track.unverified or track.match is not None or quality < policy.poor_quality:
             return False
@@ -24,7 +28,7 @@ class CallPlanner:
             return quality >= track.asked_quality or now >= track.asked_at + policy.patience
         if track.calls > 0:
             return quality >= track.asked_quality * policy.better_by
-        return quality >= policy.good_quality or now >= track.received + policy.patience
+        return (quality >= policy.good_quality and not at_edge) or now >= track.received + policy.patience
 
     def impatient(self, track: Track, now: float) -> float:
         """Returns the moment, `now` or later, from which the best shot of a track is sent although it is poor."""

@@ -27,10 +27,10 @@ _PATCHES = {"ana": (0.6, 0.8), "ben": (0.8, -0.6), "nobody": (-1.0, 0.0), "other
 _GRAYS = {"ana": 40, "ben": 90, "nobody": 140, "other": 190}
 
 
-def _shown(who: str, left: float = 0.4) -> FrameAnalysis:
+def _shown(who: str, left: float = 0.4, width: float = 0.1) -> FrameAnalysis:
     """Returns a thorough look that found somebody; what they look like is in the pixels."""
     pixels = np.full((480, 640, 3), _GRAYS[who], np.uint8)
-    face = FoundFace(Box(left, 0.3, 0.1, 0.13), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0), _PATCHES[who])
+    face = FoundFace(Box(left, 0.3, width, 0.13), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0), _PATCHES[who])
     return FrameAnalysis(FrameOutcome.WITH_FACES, (face,), pixels, thorough=True)
 
 
@@ -109,6 +109,24 @@ async def test_whoever_takes_a_place_gets_their_own_name_from_their_first_frame(
     assert told.index(("1.0", "closed", "ana")) < told.index(("9.0", "confirmed", "ben"))
     (end,) = [each for each in at.said if isinstance(each, TrackUpdate) and each.replaced]
     assert (end.track_id, end.state) == ("door.e1.1.0", TrackState.CLOSED)
+
+
+@in_virtual_time
+async def test_somebody_who_walks_in_is_asked_about_once_and_as_a_whole() -> None:
+    """Half a face at the edge looks like somebody else's; only the whole one, a look later, is sent."""
+    at = await _watched([_shown("other", 0.0, 0.05), *[_shown("ana", 0.02)] * 8])
+    recognitions = [each for commit in at.store.commits for each in commit.recognitions]
+    assert [(each.track_id, each.person_id) for each in recognitions] == [("door.e1.2.0", "ana")]
+    assert [who for who, _, _ in _visits(at)] == ["ana"]
+
+
+@in_virtual_time
+async def test_somebody_who_stays_at_the_edge_is_asked_about_all_the_same() -> None:
+    """Of a face that never shows whole, the best view is sent when patience ends."""
+    at = await _watched([_shown("ana", 0.0)] * 8)
+    recognitions = [each for commit in at.store.commits for each in commit.recognitions]
+    assert [(each.sequence, each.person_id) for each in recognitions] == [(1, "ana")]
+    assert [who for who, _, _ in _visits(at)] == ["ana"]
 
 
 @in_virtual_time

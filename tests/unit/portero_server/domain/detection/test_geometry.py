@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.detection.geometry import Box, is_cut_off
+from portero_server.domain.detection.geometry import Box, at_edge, is_cut_off
 
 _sides = st.floats(0.01, 0.5)
 _starts = st.floats(0, 0.5)
@@ -47,6 +47,13 @@ def test_a_face_keeps_its_place_in_a_region(face: Box, padding: float) -> None:
     inside = face.relative_to(region)
     assert region.left + inside.left * region.width == pytest.approx(face.left)
     assert inside.height * region.height == pytest.approx(face.height)
+
+
+def test_a_face_is_at_the_edge_when_a_side_of_it_is() -> None:
+    """A box that touches a side of the image may go on outside; one just inside does not."""
+    assert not at_edge(Box(0.01, 0.01, 0.98, 0.98))
+    for box in (Box(0.0, 0.3, 0.2, 0.2), Box(0.3, -0.02, 0.2, 0.2), Box(0.8, 0.3, 0.2, 0.2), Box(0.3, 0.85, 0.2, 0.2)):
+        assert at_edge(box), box
 
 
 def test_a_face_is_cut_off_when_a_tenth_of_it_is_outside() -> None:

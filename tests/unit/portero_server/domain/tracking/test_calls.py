@@ -33,6 +33,14 @@ def test_a_good_shot_is_sent_at_once_and_a_middling_one_after_patience() -> None
     assert not tracker.calls.wants_call(track, _POLICY.poor_quality / 2, 20.0)
 
 
+def test_a_face_at_the_edge_is_sent_after_patience() -> None:
+    """However good a shot is, a face that reaches the edge of the picture waits for the whole of it to be seen."""
+    calls = _Camera().tracker.calls
+    track = Track("t", 1, START, 10.0, 1, START, time_of(START), Box(0, 0, 1, 1))
+    assert not calls.wants_call(track, 1.0, 10.0, at_edge=True)
+    assert calls.wants_call(track, 1.0, 10.0 + _POLICY.patience, at_edge=True)
+
+
 def test_a_second_call_needs_a_clearly_better_shot_and_a_fourth_is_never_made() -> None:
     """Calls after the first need better_by times the quality, and there are max_calls at most."""
     camera = _Camera()
