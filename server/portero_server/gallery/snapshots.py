@@ -125,6 +125,7 @@ class SnapshotVault:
         self._new_id = new_id
         self._objects = KeptObjects(rows, place, observer.place_failed, observer.snapshots_deleted, "snapshots")
         self._searched = float("-inf")
+        self._has_searched = False
 
     async def keep(self, track_id: str, scene: Scene, form: SnapshotForm) -> PictureOutcome:
         """Writes the snapshots of a track whose sighting is stored. Returns what became of them.
@@ -180,9 +181,15 @@ class SnapshotVault:
             await self._objects.delete(due)
 
     async def erase(self) -> None:
-        """Deletes whatever an erasure has marked, and objects without a row. Raises as `sweep`."""
+        """Deletes whatever an erasure has marked. Raises as `sweep`.
+
+        Rows say where the objects are, so the place is not listed: that takes as long as everybody's snapshots, whoever
+        is erased. Only a restored backup leaves objects without a row, and before it servers stop; so they are searched
+        for once before the first receipt of this process, and from then on by `round`.
+        """
         await self.sweep()
-        await self._objects.delete(await self._objects.unknown())
+        if not self._has_searched:
+            await self._delete_strays()
 
     async def strays(self) -> int:
         """Returns how many objects have no row. Raises VaultUnavailable, StoreUnavailable."""
@@ -199,7 +206,8 @@ class SnapshotVault:
             if now - self._searched >= _STRAYS_AFTER:
                 self._searched = now
                 await self._let_go()
-                await self.erase()
+                await self.sweep()
+                await self._delete_strays()
         finally:
             held = await self._rows.held()
             self._observer.snapshots_held(held.count, held.size, held.leaving)
@@ -216,6 +224,10 @@ class SnapshotVault:
     async def aclose(self) -> None:
         """Ends the threads; what has not begun is not done."""
         self._objects.close()
+
+    async def _delete_strays(self) -> None:
+        await self._objects.delete(await self._objects.unknown())
+        self._has_searched = True
 
     async def _let_go(self) -> None:
         _, last = await self._rows.disallowed(_BATCH)

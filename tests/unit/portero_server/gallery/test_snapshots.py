@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -173,6 +174,29 @@ async def test_files_without_a_row_are_swept(house: SnapshotHouse) -> None:
     await house.vault.round()
     assert len(house.files()) == 2
     assert (house.value("portero_snapshots_stored"), house.value("portero_snapshots_leaving")) == (2, 0)
+
+
+async def test_an_erasure_lists_the_folder_once_a_process(house: SnapshotHouse) -> None:
+    """Before the first receipt objects without a row are searched for; after that rows say what is to be deleted."""
+    listed = []
+    names = house.place.names
+
+    def counted() -> Iterator[str]:
+        listed.append(1)
+        return names()
+
+    house.place.names = counted  # type: ignore[method-assign]
+    erasures = ErasureStore(house.database, house.clock)
+    await house.seen_by.seen("t1", person_id="ana")
+    assert await house.keep("t1") is PictureOutcome.KEPT
+    house.place.put("f" * 32, b"stray")
+    begun = await erasures.begin("ana")
+    await house.vault.erase()
+    assert (len(listed), house.place.get("f" * 32)) == (1, None)
+    await erasures.scrub(begun)
+    assert (await erasures.finish(begun.erasure_id)).counts["snapshots"] == 2
+    await house.vault.erase()
+    assert len(listed) == 1
 
 
 async def test_an_erasure_between_row_and_file_deletes_both(house: SnapshotHouse) -> None:
