@@ -81,10 +81,27 @@ class Bucket:
 
     def upload(self, name: str, file: Path, kms_key: str = "", metadata: Mapping[str, str] | None = None) -> None:
         """Writes or replaces a file; `kms_key` encrypts it, or without one what the bucket encrypts with."""
-        how: dict[str, Any] = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        how: dict[str, Any] = _encryption(kms_key)
         if metadata:
             how["Metadata"] = dict(metadata)
         self._ask(partial(self._client.upload_file, str(file), *self._of(name), ExtraArgs=how))
+
+    def create(self, name: str, content: bytes, kms_key: str = "") -> bool:
+        """Writes a small file unless it is there; of two who do so at once, one does. Returns whether this one did."""
+
+        def asked() -> bool:
+            from botocore.exceptions import ClientError
+
+            bucket, key = self._of(name)
+            try:
+                self._client.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*", **_encryption(kms_key))
+            except ClientError as error:
+                if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
+                    return False
+                raise
+            return True
+
+        return self._ask(asked)
 
     def download(self, name: str, file: Path) -> None:
         """Writes a file to this machine, if it is there."""
@@ -128,6 +145,10 @@ class Bucket:
         except (Boto3Error, BotoCoreError, OSError) as error:
             problem = f"cannot be used ({type(error).__name__}: {error})"
         raise InvalidArgument(f"the bucket {self.place.bucket} {problem}", field="folder", reason="BUCKET_UNUSABLE")
+
+
+def _encryption(kms_key: str) -> dict[str, Any]:
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
 
 
 def _code(error: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from portero_cli.import_report import write_private
 from portero_client import InvalidArgument
 
 _WORK = ".work"
+_PARTITIONED = re.compile(r"site=[^/]*/date=[^/]*/[^/]+")
 
 
 class ExportPlace(Protocol):
@@ -36,6 +38,10 @@ class ExportPlace(Protocol):
 
     def write(self, name: str, text: str) -> None:
         """Writes or replaces a small file at once."""
+        ...
+
+    def create(self, name: str, text: str) -> bool:
+        """Writes a small file unless it is there. Returns whether it was written: of two runs, one is the first."""
         ...
 
     def keep(self, name: str, file: Path, sha256: str) -> None:
@@ -101,6 +107,13 @@ class _FolderPlace:
     def write(self, name: str, text: str) -> None:
         write_private(self._made(name), text.encode())
 
+    def create(self, name: str, text: str) -> bool:
+        # One run at a time has the folder.
+        if (self._folder / name).exists():
+            return False
+        self.write(name, text)
+        return True
+
     def keep(self, name: str, file: Path, sha256: str) -> None:
         target = self._made(name)
         with _translated(self._folder):
@@ -131,7 +144,8 @@ class _BucketPlace:
         self.work = work
 
     def names(self) -> Iterator[str]:
-        return self._bucket.names()
+        # Not those of another export, whose prefix lies below this one.
+        return (name for name in self._bucket.names() if _PARTITIONED.fullmatch(name))
 
     def read(self, name: str) -> bytes | None:
         file = self.work / "read"
@@ -143,6 +157,9 @@ class _BucketPlace:
         file = self.work / "write"
         file.write_text(text, encoding="utf-8")
         self._bucket.upload(name, file, self._kms_key)
+
+    def create(self, name: str, text: str) -> bool:
+        return self._bucket.create(name, text.encode(), self._kms_key)
 
     def keep(self, name: str, file: Path, sha256: str) -> None:
         self._bucket.upload(name, file, self._kms_key, {"sha256": sha256})

@@ -101,10 +101,9 @@ class ExportRun:
 
     def _begin(self) -> None:
         """Notes what the place holds, or compares it with what was noted."""
-        wanted, noted = self._selection.text(), self._place.read(_SELECTION)
-        if noted is None:
-            self._place.write(_SELECTION, wanted)
-        elif noted != wanted.encode():
+        wanted = self._selection.text()
+        noted = None if self._place.create(_SELECTION, wanted) else self._place.read(_SELECTION)
+        if noted is not None and noted != wanted.encode():
             raise InvalidArgument(
                 f"the folder holds another export: {' '.join(noted.decode(errors='replace').split())}; name another "
                 "folder, or the same format, site and credential's scope",

@@ -24,6 +24,7 @@ from portero_server.composition import (
     documents,
     engines,
     events,
+    exports,
     gallery,
     operations,
     privacy,
@@ -67,6 +68,7 @@ class Server:
     snapshots: snapshots.SnapshotParts
     attendance: attendance.AttendanceParts
     events: events.EventParts
+    exports: exports.ExportParts
     subscriptions: subscriptions.SubscriptionParts
     privacy: privacy.PrivacyParts
     audit: audit.AuditParts
@@ -87,6 +89,7 @@ class Server:
             self.snapshots,
             self.attendance,
             self.events,
+            self.exports,
             self.subscriptions,
             self.operations,
             self.access,
@@ -141,6 +144,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         subscribed = subscriptions.build(context, stores, listeners, taken.links)
         erasing = privacy.build(context, stores, engine, faces, taken, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
+        written = await exports.build(context, stores, trail.trail.record)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
         judged = decisions.build(context, stores, judging, shown)
         server = rpc.build(
@@ -176,6 +180,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             taken,
             present,
             told,
+            written,
             subscribed,
             erasing,
             trail,

@@ -160,6 +160,8 @@ class Eraser:
             remains.append(Remain("snapshots that are still to be deleted", 1))
         if self._snapshots is not None and (files := await self._snapshots.strays()):
             remains.append(Remain("snapshots that are nobody's", files))
+        if days := await self._erasures.exported_days_left(erasure):
+            remains.append(Remain("days of exports that are still to be written again", days))
         return Verification(erasure, tuple(remains))
 
     async def _advance(self, erasure: Erasure) -> Erasure:

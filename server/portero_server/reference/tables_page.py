@@ -33,6 +33,7 @@ HOLDS: Mapping[str, str] = {
     "tracks.",
     "sightings": "A person, or a stranger, before a camera from first seen to last seen.",
     "snapshots": "Which pictures of sightings lie in a folder or bucket; none unless PORTERO_SNAPSHOTS is set.",
+    "export_days": "Which days of sightings the scheduled export has written, and which have changed since.",
     "review_pictures": "Sealed pictures of faces that wait to be reviewed; none unless PORTERO_REVIEW_PICTURES is set.",
     "visitors": "Strangers who are known again, without a name; none unless PORTERO_VISITORS is set.",
     "visitor_encodings": "A few encodings of each visitor's face; each goes with the sighting that it comes from.",

@@ -18,6 +18,7 @@ from portero_server.settings.billing import BillingSettings
 from portero_server.settings.calls import CallSettings
 from portero_server.settings.documents import DocumentSettings
 from portero_server.settings.events import EventSettings
+from portero_server.settings.exports import ExportSettings
 from portero_server.settings.names import PREFIX, unknown_variables
 from portero_server.settings.pictures import PictureSettings
 from portero_server.settings.privacy import PrivacySettings
@@ -41,6 +42,7 @@ class Settings(
     VisitorSettings,
     PictureSettings,
     SnapshotSettings,
+    ExportSettings,
     AttendanceSettings,
     DocumentSettings,
     EventSettings,

@@ -18,6 +18,7 @@ from portero_server.domain.people.privacy import ErasedFace, Erasure, digest_of,
 from portero_server.errors import NotFound
 from portero_server.store.attendance.erasing import erase_attendance
 from portero_server.store.database import Database
+from portero_server.store.export_rows import days_behind, note_days_of_person
 from portero_server.store.gallery import log_changes
 from portero_server.store.gone_people import erase_merged, refuse_gone
 from portero_server.store.holders import erase_run, run_of
@@ -147,6 +148,11 @@ class ErasureStore:
         """Returns whether snapshots are still to be deleted that were taken before the erasure was asked for."""
         return await self._database.read(lambda connection: snapshots_are_left(connection, erasure.requested_at))
 
+    async def exported_days_left(self, erasure: Erasure) -> int:
+        """Returns how many days of exports are to be written again that were read last before it ended."""
+        moment = erasure.finished_at or self._clock.now()
+        return await self._database.read(lambda connection: days_behind(connection, moment))
+
     async def finish(self, erasure_id: str) -> Erasure:
         """Writes the receipt and removes the person's id, if nothing is left to remove."""
 
@@ -236,6 +242,8 @@ class ErasureStore:
         # First, while decisions and sightings still say whose face each picture may show.
         counts["review_pictures"] = await delete_pictures_of_person(connection, person_id)
         counts["snapshots"] = await delete_snapshots_of_person(connection, person_id)
+        if (days := await note_days_of_person(connection, person_id)) is not None:
+            counts["exported_days"] = days
         for table in (consents, people_blocks, decision_candidates, subscription_people):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount

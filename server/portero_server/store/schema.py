@@ -46,6 +46,7 @@ from portero_server.store.decision_tables import sighting_reviews as sighting_re
 from portero_server.store.document_tables import check_ins as check_ins
 from portero_server.store.document_tables import erased_records as erased_records
 from portero_server.store.document_tables import guests as guests
+from portero_server.store.export_tables import export_days as export_days
 from portero_server.store.gallery_tables import collections as collections
 from portero_server.store.gallery_tables import faces as faces
 from portero_server.store.gallery_tables import gallery_changes as gallery_changes
@@ -261,7 +262,7 @@ events = _table(
 event_relays = _table(
     "event_relays",
     # To whom events are sent: "webhook", that of the settings; "subscriptions/{subscription}", another webhook; or
-    # "{kind}/{subscription}" of any other kind.
+    # "{kind}/{subscription}" of any other kind. "export/{export}" writes them to files, and is never stopped.
     Column("name", Name, primary_key=True),
     # Up to here nothing is left to send.
     _required("position", BigInteger),

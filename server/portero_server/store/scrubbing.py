@@ -13,6 +13,7 @@ from dataclasses import replace
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.store.export_rows import note_days_of_sightings
 from portero_server.store.open_tracks import read, written
 from portero_server.store.schema import erasures, recognitions, sightings, streams, visitor_visits, visitors
 from portero_server.store.visitor_rows import erase_visitors
@@ -37,6 +38,8 @@ async def _sightings(connection: AsyncConnection, person_id: str, limit: int) ->
     found = (await connection.scalars(select(key).where(own).limit(limit))).all()
     if not found:
         return 0
+    # In the same transaction: an export that has read the name by now reads the day again.
+    await note_days_of_sightings(connection, found)
     forgotten = {"person_id": None, "display_name": "", "similarity": 0.0, "margin": 0.0, "erased": True}
     await connection.execute(update(sightings).where(key.in_(sorted(found)), own).values(forgotten))
     return len(found)

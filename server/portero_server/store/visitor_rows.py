@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.people.visitors import Visitor
 from portero_server.domain.recording.sightings import SightingEventKind
+from portero_server.store.export_rows import note_days_of_visitors
 from portero_server.store.picture_rows import delete_pictures_of_visitors
 from portero_server.store.schema import (
     erased_records,
@@ -131,6 +132,7 @@ async def erase_visitors(
         snapshots.name: await delete_snapshots_of_visitors(connection, visitor_ids),
     }
     await _no_more_pictures(connection, visitor_ids, now)
+    await note_days_of_visitors(connection, visitor_ids)
     for table in (visitor_encodings, visitor_visits, visitors):
         gone = await connection.execute(delete(table).where(table.c.visitor_id.in_(visitor_ids)))
         counts[table.name] = gone.rowcount

@@ -25,6 +25,7 @@ from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetric
 from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.rpc_metrics import FloodMetrics, RpcMetrics
+from portero_server.telemetry.schedule_metrics import ScheduleMetrics
 from portero_server.telemetry.snapshot_metrics import SnapshotMetrics
 from portero_server.telemetry.standby_metrics import StandbyMetrics
 from portero_server.telemetry.steering_metrics import SteeringMetrics
@@ -63,6 +64,7 @@ class Metrics:
         self.recognition = RecognitionMetrics(registry, self.stages)
         self.decisions = DecisionMetrics(registry)
         self.exports = ExportMetrics(registry)
+        self.scheduled_exports = ScheduleMetrics(registry)
         self.gallery = GalleryMetrics(registry)
         self.standby = StandbyMetrics(registry)
         self.engine = EngineMetrics(registry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 import boto3
 import structlog
@@ -94,8 +94,8 @@ class BucketPlace:
                 "would stay: use a bucket that never had versioning"
             )
 
-    def put(self, name: str, content: bytes) -> None:
-        """Keeps an object."""
+    def put(self, name: str, content: bytes | BinaryIO) -> None:
+        """Keeps an object: bytes, or what a file holds."""
         self._ask(
             lambda: self._client.put_object(
                 Bucket=self._options.bucket,

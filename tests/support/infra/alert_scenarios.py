@@ -149,6 +149,13 @@ SCENARIOS = (
         # Of several servers one sends; the others wait for nothing.
         {"portero_webhook_oldest_seconds": "599x100"},
     ),
+    Scenario(
+        "PorteroExportLate",
+        {"portero_export_days_due": "1x1600"},
+        # Frames that come late have a day written again at each round.
+        {"portero_export_days_due": "1x1400 0x10 1x190"},
+        minute=380,
+    ),
     Scenario("PorteroWebhookGone", {"portero_webhook_stopped": "1x100"}, {"portero_webhook_stopped": "0x100"}),
     Scenario(
         "PorteroSubscriptionLate",

@@ -50,6 +50,23 @@ def test_files_are_kept_read_replaced_and_removed(place: ExportPlace) -> None:
     assert place.read("_export.json") is None
 
 
+def test_of_two_runs_one_says_what_the_place_holds(place: ExportPlace) -> None:
+    """A file is created once, whoever comes first."""
+    assert place.create("_export.json", "csv")
+    assert not place.create("_export.json", "jsonl")
+    assert place.read("_export.json") == b"csv"
+
+
+def test_an_export_below_another_one_is_not_taken_for_it(s3: Any) -> None:
+    """A longer prefix holds another export: its partitions are none of the shorter one's."""
+    for prefix in ("s3://exports/a", "s3://exports/a/b"):
+        with opened_place(prefix) as place:
+            place.keep(_NAME, _file(place, b"x"), "1")
+            place.write("_export.json", "{}")
+    with opened_place("s3://exports/a") as place:
+        assert list(place.names()) == [_NAME]
+
+
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     """A new run begins with an empty work folder, and nothing stays of it; only the owner can look into the place."""
     folder = tmp_path / "out"

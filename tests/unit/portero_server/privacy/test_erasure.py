@@ -30,6 +30,7 @@ from portero_server.store.erasures import ErasureStore
 from portero_server.store.people import PeopleStore
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vault.sealing import PhotoSeal
+from tests.support.server.export_house import DAY, ExportHouse
 from tests.support.server.photo_vault import KEY, Vault, keeping, vault_in
 from tests.support.server.picky_engine import PickyEngine
 from tests.support.server.snapshot_house import SnapshotHouse
@@ -188,6 +189,26 @@ async def test_snapshots_are_gone_before_there_is_a_receipt(office: Office, tmp_
     assert (receipt.sound, receipt.counts["snapshots"], len(house.files())) == (True, 2, 2)
     assert (await eraser.verify("ana")).clean
     assert await house.shown(kept) == 2
+
+
+async def test_the_proof_waits_for_exported_days(office: Office, tmp_path: Path) -> None:
+    """The receipt counts them; until a server has written them again, the proof is not clean."""
+    house = ExportHouse(office.database, office.clock, tmp_path / "exports")
+    await house.seen("t1", 0, "ana")
+    export = house.scheduled()
+    office.clock.advance(DAY)
+    await export.round()
+    assert house.people() == {"ana"}
+    receipt = await office.eraser.erase("ana")
+    assert (receipt.sound, receipt.counts["exported_days"]) == (True, 1)
+    found = await office.eraser.verify("ana")
+    assert {each.place: each.rows for each in found.remains} == {
+        "days of exports that are still to be written again": 1
+    }
+    office.clock.advance(1)
+    await export.round()
+    assert (await office.eraser.verify("ana")).clean
+    assert house.people() == {""}
 
 
 async def test_a_server_without_snapshots_leaves_them_to_another(office: Office, tmp_path: Path) -> None:

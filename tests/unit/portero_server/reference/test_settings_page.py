@@ -45,6 +45,7 @@ def test_settings_stand_in_the_group_of_their_class_and_nowhere_else() -> None:
         "Calls",
         "Access",
         "Snapshots",
+        "Exports",
     }
     assert set(groups) == classes
     listed = [name for names in groups.values() for name in names]
