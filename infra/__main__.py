@@ -10,6 +10,7 @@ from portero_infra.database import Database
 from portero_infra.edge import Edge
 from portero_infra.encryption import Encryption
 from portero_infra.endpoints import Endpoints
+from portero_infra.exports import Exports
 from portero_infra.firewall import Firewall
 from portero_infra.logs import Logs
 from portero_infra.metrics import Metrics
@@ -44,8 +45,7 @@ endpoints = Endpoints(name, account, config.network.endpoints, network, firewall
 firewall.reach_objects(endpoints.objects_prefix_list)
 
 log_days = config.observability.log_days
-flows_of = network.vpc_id if config.network.flow_logs else None
-logs = Logs(name, account, log_days, key_arn, flows_of, ours)
+logs = Logs(name, account, log_days, key_arn, network.vpc_id if config.network.flow_logs else None, ours)
 notifications = Notifications(name, account, config.observability, key_arn, ours)
 metrics = Metrics(name, network.vpc_id, config.observability.managed_prometheus, key_arn, ours)
 
@@ -58,7 +58,8 @@ registry = Registry(name, key_arn, ours)
 anchors = Anchors(name, account, ours) if config.audit.anchor_days is not None else None
 vault = Vault(name, account, key_arn, ours) if config.vault is not None else None
 snapshots = Snapshots(name, account, config.snapshots, key_arn, ours) if config.snapshots is not None else None
-base = Foundation(registry, database, recognition, logs, metrics, key_arn, anchors, vault, snapshots)
+exports = Exports(name, account, key_arn, ours) if config.exports is not None else None
+base = Foundation(registry, database, recognition, logs, metrics, key_arn, anchors, vault, snapshots, exports)
 task = TaskDefinition(name, config, base, ours)
 group, discovery = firewall.service, metrics.registry_arn
 service = Service(name, config.service, task, network, group, edge, discovery, alarms.rolling_back, ours)

@@ -6,6 +6,7 @@ Each section is one key of Pulumi.STACK.yaml, as `portero:network`.
 from __future__ import annotations
 
 import fnmatch
+from datetime import date
 from ipaddress import IPv4Network
 from math import ceil
 from typing import Annotated, Literal, Self
@@ -287,6 +288,15 @@ class Snapshots(Section):
     links: bool = False
 
 
+class Exports(Section):
+    """Files of sightings, in a bucket of the stack; without the section none are written."""
+
+    format: Literal["csv", "jsonl"] = "jsonl"
+    sites: tuple[str, ...] = ()
+    since: date | None = None
+    expired: Literal["remove", "keep"] = "remove"
+
+
 class Observability(Section):
     """Logs, alarms, the budget, and where metrics are sent."""
 
@@ -329,6 +339,7 @@ class StackConfig(Section):
     subscriptions: Subscriptions | None = None
     review_pictures: ReviewPictures | None = None
     snapshots: Snapshots | None = None
+    exports: Exports | None = None
     observability: Observability
     web: Web | None = None
 

@@ -1,6 +1,6 @@
-"""The KMS key that encrypts database and password, logs, metrics, container images, alarms, photos and snapshots.
+"""The KMS key that encrypts database, password, logs, metrics, container images, alarms, photos, snapshots and exports.
 
-Other buckets than these two are encrypted with S3's own key instead; `bucket.py` says why.
+Other buckets than these three are encrypted with S3's own key instead; `bucket.py` says why.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Encryption(pulumi.ComponentResource):
         super().__init__("portero:infra:Encryption", name, None, opts)
         key = kms.Key(
             name,
-            description=f"{name}: database, logs, metrics, container images, alarms, photos and snapshots",
+            description=f"{name}: database, logs, metrics, container images, alarms, photos, snapshots and exports",
             enable_key_rotation=True,
             deletion_window_in_days=30 if account.production else 7,
             policy=document(*_key_policy(account)),

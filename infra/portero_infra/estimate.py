@@ -14,6 +14,8 @@ from portero_infra.prices import DAYS, HOURS, Price
 from portero_infra.web import MANAGED_RULES
 
 KB_PER_GB = Decimal(1_000_000)
+EXPORTED_ROW_KB = Decimal("0.4")
+"""Of a sighting as JSON Lines, the largest format."""
 
 
 class TooManyCameras(ValueError):
@@ -88,6 +90,7 @@ def estimate(config: StackConfig, usage: Usage) -> list[Line]:
         _network(config, usage),
         _vault(config, usage),
         _snapshots(config, usage),
+        _exports(config, usage),
         _rest(config, tasks),
     )
     return [line for part in parts for line in part if line.dollars > 0]
@@ -197,6 +200,13 @@ def _snapshots(config: StackConfig, usage: Usage) -> Iterator[Line]:
         kept = made * Decimal(taken.hours) / HOURS
         yield Line("Snapshots, storage", kept * usage.snapshot_kb / KB_PER_GB, prices.OBJECTS_KEPT)
         yield Line("Snapshots, written", made * Decimal("1.5"), prices.OBJECT_WRITTEN)
+
+
+def _exports(config: StackConfig, usage: Usage) -> Iterator[Line]:
+    if config.exports is not None:
+        # A year of what every visit takes uncompressed. The files are few: to write them, and again, costs cents.
+        kept = usage.monthly_visits * 12 * EXPORTED_ROW_KB
+        yield Line("Exports, storage", kept / KB_PER_GB, prices.OBJECTS_KEPT)
 
 
 def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:

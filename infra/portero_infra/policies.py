@@ -48,7 +48,8 @@ PHOTO_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 VAULT_ACTIONS = ("s3:GetBucketVersioning", "s3:ListBucket")
 """On the vault's bucket: the server refuses one that keeps versions, and looks for photos without a row."""
-# Snapshots are kept by the same calls. A link to one is signed by the task, and works as far as the task may read.
+# Snapshots and exported sightings are kept by the same calls. A link to a snapshot is signed by the task, and works as
+# far as the task may read.
 
 SINK_ACTIONS = {
     "sqs": "sqs:SendMessage",
@@ -124,7 +125,7 @@ def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:
 
 
 def keeping_objects(bucket: pulumi.Output[str], prefix: str, key: pulumi.Input[str], region: str) -> list[Statement]:
-    """Returns statements for the photo vault's objects, or for snapshots, under a prefix of their bucket (an ARN).
+    """Returns statements for objects of the photo vault, snapshots or exports, under a prefix of their bucket (an ARN).
 
     They are encrypted with the key.
 

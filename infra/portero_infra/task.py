@@ -11,6 +11,7 @@ from typing import Any
 
 from portero_infra.anchors import ANCHORS
 from portero_infra.config import Cameras, ReviewPictures, StackConfig, Subscriptions, Vault
+from portero_infra.exports import EXPORTS
 from portero_infra.snapshots import SNAPSHOTS
 from portero_infra.vault import PHOTOS
 
@@ -69,6 +70,7 @@ class Facts:
     anchor_bucket: str | None = None
     vault_bucket: str | None = None
     snapshot_bucket: str | None = None
+    export_bucket: str | None = None
     key: str = ""
 
 
@@ -105,6 +107,7 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         **_anchoring(config, facts.anchor_bucket),
         **_keeping_photos(config, facts.vault_bucket),
         **_taking_snapshots(config, facts),
+        **_exporting(config, facts),
         **_subscribing(config.subscriptions),
         **_picturing(config.review_pictures),
     }
@@ -167,6 +170,21 @@ def _taking_snapshots(config: StackConfig, facts: Facts) -> dict[str, str]:
         "PORTERO_SNAPSHOT_PURPOSE": taken.purpose,
         "PORTERO_SNAPSHOT_SITES": ",".join(taken.sites),
         "PORTERO_SNAPSHOT_SUBJECTS": taken.subjects,
+    }
+
+
+def _exporting(config: StackConfig, facts: Facts) -> dict[str, str]:
+    exports = config.exports
+    if exports is None or facts.export_bucket is None:
+        return {}
+    return {
+        "PORTERO_EXPORT": f"s3://{facts.export_bucket}/{EXPORTS.rstrip('/')}",
+        "PORTERO_EXPORT_EXPIRED": exports.expired,
+        "PORTERO_EXPORT_FORMAT": exports.format,
+        "PORTERO_EXPORT_KMS_KEY": facts.key,
+        "PORTERO_EXPORT_REGION": config.account.region,
+        "PORTERO_EXPORT_SINCE": "" if exports.since is None else exports.since.isoformat(),
+        "PORTERO_EXPORT_SITES": ",".join(exports.sites),
     }
 
 

@@ -13,6 +13,7 @@ from portero_infra.anchors import ANCHORS, Anchors
 from portero_infra.collector import collector_config
 from portero_infra.config import StackConfig
 from portero_infra.database import NAME, USER, Database
+from portero_infra.exports import EXPORTS, Exports
 from portero_infra.logs import Logs
 from portero_infra.metrics import Metrics
 from portero_infra.policies import Statement
@@ -36,6 +37,7 @@ class Foundation:
     anchors: Anchors | None
     vault: Vault | None
     snapshots: Snapshots | None
+    exports: Exports | None
 
 
 class TaskDefinition(pulumi.ComponentResource):
@@ -74,6 +76,7 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
         anchors: str | None,
         vault: str | None,
         snapshots: str | None,
+        exports: str | None,
     ) -> list[Container]:
         collecting = collector_config(config, name, known.pop("streams"), remote_write_url)
         facts = Facts(
@@ -82,6 +85,7 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
             anchor_bucket=anchors,
             vault_bucket=vault,
             snapshot_bucket=snapshots,
+            export_bucket=exports,
         )
         return containers(config, facts)
 
@@ -100,7 +104,8 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
     anchors = None if base.anchors is None else base.anchors.bucket.name
     vault = None if base.vault is None else base.vault.bucket.name
     snapshots = None if base.snapshots is None else base.snapshots.bucket.name
-    return pulumi.Output.all(known, base.metrics.remote_write_url, anchors, vault, snapshots).apply(
+    exports = None if base.exports is None else base.exports.bucket.name
+    return pulumi.Output.all(known, base.metrics.remote_write_url, anchors, vault, snapshots, exports).apply(
         lambda parts: build(*parts)
     )
 
@@ -121,6 +126,10 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
     if base.snapshots is not None:
         statements += policies.keeping_objects(
             base.snapshots.bucket.arn, SNAPSHOTS, key=base.key_arn, region=config.account.region
+        )
+    if base.exports is not None:
+        statements += policies.keeping_objects(
+            base.exports.bucket.arn, EXPORTS, key=base.key_arn, region=config.account.region
         )
     if config.subscriptions is not None:
         statements += policies.sending_events(config.subscriptions.destinations)

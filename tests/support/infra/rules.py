@@ -179,7 +179,7 @@ def everything_kept_is_encrypted(stack: Stack) -> list[str]:
 
 
 def deleted_photos_are_gone(stack: Stack) -> list[str]:
-    """Buckets of photos and snapshots never have versions, lock nothing, and are encrypted with our key."""
+    """Buckets of photos, snapshots and exports never have versions, lock nothing, and are encrypted with our key."""
     faults = []
     forbidden = {
         made.inputs["bucket"]
@@ -340,9 +340,10 @@ RULES: tuple[Rule, ...] = (
 
 
 def _photo_buckets(stack: Stack) -> list[Made]:
-    """Returns the buckets that the server is told to keep photos, or snapshots, in."""
+    """Returns the buckets that the server is told to keep photos, snapshots or exports in."""
     variables = {entry["name"]: entry["value"] for entry in stack.containers["server"]["environment"]}
-    places = [variables.get(name, "").removeprefix("s3://") for name in ("PORTERO_PHOTO_VAULT", "PORTERO_SNAPSHOTS")]
+    kept = ("PORTERO_PHOTO_VAULT", "PORTERO_SNAPSHOTS", "PORTERO_EXPORT")
+    places = [variables.get(name, "").removeprefix("s3://") for name in kept]
     return [
         bucket
         for bucket in stack.all("s3/bucket:Bucket")

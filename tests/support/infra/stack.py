@@ -190,10 +190,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "subscriptions": {"key_secret": SUBSCRIPTION_SECRET},
     "review_pictures": {"key_secret": PICTURE_SECRET, "hours": 8, "forbidden_sites": ["bank", "clinic"]},
     "snapshots": {"sites": ["lobby", "bank"], "subjects": "people", "context": True, "hours": 36, "links": True},
+    "exports": {"format": "csv", "sites": ["lobby", "bank"], "since": "2026-05-01"},
     "recognition": {"users": True, "face_liveness": True, "second": {"regions": ["eu-west-1"]}},
 }
 """Everything that can be turned on: who may come in, anchors, kept photos, subscriptions, pictures for reviews,
-snapshots, users, liveness, a second collection."""
+snapshots, exports, users, liveness, a second collection."""
 
 
 def deploy(stack: str, changes: Mapping[str, Mapping[str, Any]] | None = None, policy: str | None = OPTED_OUT) -> Stack:

@@ -50,6 +50,7 @@ BILLED = {
     "Alarms": "cloudwatch/metricAlarm:MetricAlarm",
     "Photo vault, ": "s3/bucket:Bucket",
     "Snapshots, ": "s3/bucket:Bucket",
+    "Exports, ": "s3/bucket:Bucket",
     "Metric to scale by": "appautoscaling/policy:Policy",
     "Managed Prometheus": "amp/workspace:Workspace",
     "Web balancer": "lb/loadBalancer:LoadBalancer",
@@ -132,6 +133,9 @@ def test_every_variable_of_other_deployments_is_declared() -> None:
     assert {name for name in given if name.startswith(PREFIX)} <= _declared()
 
 
+_WITH_BUCKETS_AND_KEYS = ("web", "vault", "subscriptions", "review_pictures", "snapshots", "exports")
+
+
 def _config(stack: Stack) -> StackConfig:
     config = read_stack("dev" if stack.name == "dev" else "prod")
     if not stack.all("wafv2/webAcl:WebAcl"):
@@ -141,7 +145,7 @@ def _config(stack: Stack) -> StackConfig:
         config.model_dump()
         | {
             "edge": edge,
-            **{each: ALL[each] for each in ("web", "vault", "subscriptions", "review_pictures", "snapshots")},
+            **{each: ALL[each] for each in _WITH_BUCKETS_AND_KEYS},
         }
     )
 
@@ -268,6 +272,43 @@ def test_snapshots_are_there_as_a_whole_or_not_at_all(name: str, request: pytest
         },
         "grants": sorted((*PHOTO_ACTIONS, *VAULT_ACTIONS, "kms:Decrypt", "kms:GenerateDataKey")),
         "bill": ["Snapshots, storage", "Snapshots, written"],
+    }
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_exports_are_there_as_a_whole_or_not_at_all(name: str, request: pytest.FixtureRequest) -> None:
+    """Without the option no bucket, setting, grant or line of the bill is theirs; with it, each is."""
+    plain, config = request.getfixturevalue(name), read_stack(name)
+    wanted = {"exports": ALL["exports"]}
+
+    def of(stack: Stack, config: StackConfig) -> dict[str, Any]:
+        environment = stack.containers["server"]["environment"]
+        statements = [
+            statement
+            for _, statement in stack.statements("iam/rolePolicy:RolePolicy")
+            if "-exports-" in str(statement["Resource"]) or f"s3.{REGION}" in str(statement.get("Condition"))
+        ]
+        return {
+            "buckets": [made.name for made in stack.all("s3/bucket:Bucket") if made.name.endswith("-exports")],
+            "settings": {entry["name"]: entry["value"] for entry in environment if "PORTERO_EXPORT" in entry["name"]},
+            "grants": sorted(action for statement in statements for action in statement["Action"]),
+            "bill": [line.item for line in estimate(config, USAGE) if "Exports" in line.item],
+        }
+
+    assert not any(of(plain, config).values())
+    assert of(deploy(name, wanted), StackConfig.model_validate(config.model_dump() | wanted)) == {
+        "buckets": [f"portero-{name}-exports"],
+        "settings": {
+            "PORTERO_EXPORT": f"s3://portero-{name}-exports-abc/exports",
+            "PORTERO_EXPORT_EXPIRED": "remove",
+            "PORTERO_EXPORT_FORMAT": "csv",
+            "PORTERO_EXPORT_KMS_KEY": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/portero-{name}",
+            "PORTERO_EXPORT_REGION": REGION,
+            "PORTERO_EXPORT_SINCE": "2026-05-01",
+            "PORTERO_EXPORT_SITES": "lobby,bank",
+        },
+        "grants": sorted((*PHOTO_ACTIONS, *VAULT_ACTIONS, "kms:Decrypt", "kms:GenerateDataKey")),
+        "bill": ["Exports, storage"],
     }
 
 

@@ -100,7 +100,7 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
         for stack in (prod, made)
     )
     anchors, photos = "arn:aws:s3:::portero-prod-anchors-", "arn:aws:s3:::portero-prod-photos-"
-    snapshots = "arn:aws:s3:::portero-prod-snapshots-"
+    snapshots, exports = "arn:aws:s3:::portero-prod-snapshots-", "arn:aws:s3:::portero-prod-exports-"
     assert after - before == {
         ("rekognition:CreateFaceLivenessSession", "*"),
         ("rekognition:GetFaceLivenessSessionResults", "*"),
@@ -114,6 +114,8 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
         ("s3:ListBucket", photos),
         *((action, f"{snapshots}/snapshots/*") for action in PHOTO_ACTIONS),
         *((action, snapshots) for action in VAULT_ACTIONS),
+        *((action, f"{exports}/exports/*") for action in PHOTO_ACTIONS),
+        *((action, exports) for action in VAULT_ACTIONS),
         ("kms:Decrypt", KEY),
         ("kms:GenerateDataKey", KEY),
         ("rekognition:AssociateFaces", COLLECTION),

@@ -95,6 +95,15 @@ def test_photo_vault_has_a_bucket_of_its_own(everything: Stack) -> None:
     assert environment["PORTERO_PHOTO_VAULT"] == "s3://portero-prod-photos-abc/photos"
 
 
+def test_exported_files_end_by_the_server_alone(everything: Stack) -> None:
+    """Their bucket is protected and has our key and no versions; no rule ends a file."""
+    name = "portero-prod-exports"
+    assert everything.one("s3/bucket:Bucket", name).protected
+    (rule,) = everything.one("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", name).inputs["rules"]
+    assert set(rule) - {"id", "status", "filter"} == {"abortIncompleteMultipartUpload"}
+    assert not [made for made in everything.all("s3/bucketVersioning:BucketVersioning") if made.name == name]
+
+
 def test_snapshots_end_by_a_rule_a_day_after_their_retention(everything: Stack) -> None:
     """Their bucket has our key and no versions, refuses plain HTTP, and moves nothing to Glacier."""
     name = "portero-prod-snapshots"
