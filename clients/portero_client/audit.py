@@ -37,7 +37,8 @@ class AuditEntry:
     Attributes:
         position: Number of the entry, from 1 without gaps.
         time: When it was written, UTC.
-        subject: Who: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local", "server", or empty: unknown.
+        subject: Who: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local", "server", "mqtt" (a command that
+            came by MQTT), or empty: unknown.
         peer: Where the call came from: an address, or "console".
         method: How the identity was proven: "key", "certificate", "token" or "none".
         credential: The public part of the credential.

@@ -20,6 +20,7 @@ from portero_server.telemetry.export_metrics import ExportMetrics
 from portero_server.telemetry.gallery_metrics import GalleryMetrics
 from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
+from portero_server.telemetry.mqtt_metrics import MqttMetrics
 from portero_server.telemetry.picture_metrics import PictureMetrics
 from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetrics
 from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
@@ -79,3 +80,4 @@ class Metrics:
         self.documents = DocumentMetrics(registry)
         self.events = EventMetrics(registry)
         self.subscriptions = SubscriptionMetrics(registry)
+        self.mqtt = MqttMetrics(registry)

@@ -118,8 +118,8 @@ class AuditEntry(_message.Message):
     position: _builtins.int
     """From 1, without gaps."""
     subject: _builtins.str
-    """Who acted: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local"; "server" for the server itself; empty if
-    unknown.
+    """Who acted: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local"; "server" for the server itself; "mqtt" for
+    whoever the MQTT broker lets publish a command; empty if nobody knows.
     """
     peer: _builtins.str
     """Where the request came from: the peer's address, or "console" for a command on the server's machine."""

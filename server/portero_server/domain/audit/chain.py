@@ -44,7 +44,7 @@ class Actor:
 
     Attributes:
         subject: As in `domain/access.Identity`: "keys/ID", "bridges/NAME", "users/SUBJECT", "local"; "server" for
-            the server itself; empty when nobody knows.
+            the server itself; "mqtt" for whoever the MQTT broker lets publish a command; empty when nobody knows.
         peer: Address of the connection's other end; "console" for a command on the server's machine.
         method: How the identity was proven: "key", "certificate", "token" or "none".
         credential: The public part of the credential: a key's id, a token's id.
