@@ -31,7 +31,7 @@ RUN python -m pip install --no-cache-dir "$(grep -o '^uv==[0-9.]*' requirements.
     && python -m venv --without-pip /opt/portero
 # Libraries first and alone: they change seldom, so the layer is reused while the code changes daily.
 RUN case "$ROLE" in \
-        server) set -- --extra server --extra local ;; \
+        server) set -- --extra server --extra local --extra mqtt ;; \
         simulator) set -- --extra server --extra local --extra simulator ;; \
         bridge) set -- --extra bridge --extra mqtt ;; \
         demo) set -- --extra bridge --extra demo ;; \

@@ -26,6 +26,7 @@ from portero_server.composition import (
     events,
     exports,
     gallery,
+    mqtt,
     operations,
     privacy,
     recognition,
@@ -70,6 +71,7 @@ class Server:
     events: events.EventParts
     exports: exports.ExportParts
     subscriptions: subscriptions.SubscriptionParts
+    mqtt: mqtt.MqttParts
     privacy: privacy.PrivacyParts
     audit: audit.AuditParts
     access: access.AccessControl
@@ -91,6 +93,7 @@ class Server:
             self.events,
             self.exports,
             self.subscriptions,
+            self.mqtt,
             self.operations,
             self.access,
             self.privacy,
@@ -145,6 +148,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         erasing = privacy.build(context, stores, engine, faces, taken, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         written = await exports.build(context, stores, trail.trail.record)
+        published = mqtt.build(context, stores, listeners, trail.trail)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
         judged = decisions.build(context, stores, judging, shown)
         server = rpc.build(
@@ -182,6 +186,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             told,
             written,
             subscribed,
+            published,
             erasing,
             trail,
             callers,

@@ -19,6 +19,7 @@ from portero_server.settings.calls import CallSettings
 from portero_server.settings.documents import DocumentSettings
 from portero_server.settings.events import EventSettings
 from portero_server.settings.exports import ExportSettings
+from portero_server.settings.mqtt import MqttSettings
 from portero_server.settings.names import PREFIX, unknown_variables
 from portero_server.settings.pictures import PictureSettings
 from portero_server.settings.privacy import PrivacySettings
@@ -46,6 +47,7 @@ class Settings(
     AttendanceSettings,
     DocumentSettings,
     EventSettings,
+    MqttSettings,
     SteeringSettings,
     BillingSettings,
 ):

@@ -262,7 +262,8 @@ events = _table(
 event_relays = _table(
     "event_relays",
     # To whom events are sent: "webhook", that of the settings; "subscriptions/{subscription}", another webhook; or
-    # "{kind}/{subscription}" of any other kind. "export/{export}" writes them to files, and is never stopped.
+    # "{kind}/{subscription}" of any other kind. "export/{export}" writes them to files, and is never stopped. Of "mqtt"
+    # only the claim counts: states are told, not events.
     Column("name", Name, primary_key=True),
     # Up to here nothing is left to send.
     _required("position", BigInteger),

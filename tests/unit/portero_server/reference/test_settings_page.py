@@ -41,6 +41,7 @@ def test_settings_stand_in_the_group_of_their_class_and_nowhere_else() -> None:
         "Attendance",
         "Documents",
         "Events",
+        "Mqtt",
         "Security",
         "Calls",
         "Access",
