@@ -40,6 +40,8 @@ class AttendanceRecomputing:
         self._clock = clock
         self._metrics = metrics
         self._settle = settle
+        # Sessions that the database did not decide in time: they are tried after all others, which it may decide.
+        self._last: set[str] = set()
 
     async def run(self) -> None:
         """Works until canceled."""
@@ -64,7 +66,9 @@ class AttendanceRecomputing:
         due = await self._sessions.due(self._clock.now() - self._settle, _AT_ONCE)
         stale = await self._sessions.stale(_AT_ONCE)
         self._metrics.sessions_waiting(len(due) + len(stale))
-        await self._decide([*due, *stale])
+        waiting = [*due, *stale]
+        self._last.intersection_update(waiting)
+        await self._decide(sorted(waiting, key=self._last.__contains__))
 
     async def _plan(self, schedule_id: str) -> None:
         try:
@@ -81,5 +85,12 @@ class AttendanceRecomputing:
                 decided = await self._sessions.decide(session_id)
             except NotFound:
                 # Its group was removed meanwhile.
+                continue
+            except StoreUnavailable:
+                self._last.add(session_id)
+                raise
+            except PorteroError as error:
+                # As when somebody who has left was erased meanwhile; it is decided in the next round.
+                _log.warning("session_not_decided", session=session_id, reason=error.reason)
                 continue
             self._metrics.session_decided(decided.changes, self._clock.monotonic() - began)
