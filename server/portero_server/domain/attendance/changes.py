@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -80,3 +80,22 @@ def changes_between(
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     )
+
+
+def united_changes(earlier: Iterable[RecordChange], later: Iterable[RecordChange]) -> tuple[RecordChange, ...]:
+    """Returns two steps as one, in order of session and person: what was before the first, and is after the second.
+
+    Args:
+        earlier: The changes of the first step, at most one for each session and person.
+        later: Those of the second step, likewise. A record that both change has the cause of this one.
+
+    Returns:
+        At most one change for each session and person; none where the second step takes the first one back.
+    """
+    first = {(each.session_id, each.person_id): each for each in earlier}
+    second = {(each.session_id, each.person_id): each for each in later}
+    united = {
+        key: replace(second[key], before=first[key].before) if key in first and key in second else change
+        for key, change in (first | second).items()
+    }
+    return tuple(united[key] for key in sorted(united) if united[key].before != united[key].after)

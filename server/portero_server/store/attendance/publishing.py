@@ -56,10 +56,8 @@ async def publish(
     *,
     consent_required: bool,
     notices: NoticeRules,
-    cause: ChangeCause | None = None,
-    reference: str = "",
 ) -> DecidedSession:
-    """Decides a session and stores its records. The same facts leave everything as it is.
+    """Decides a session, stores its records, and what is to be told. The same facts leave everything as it is.
 
     Args:
         connection: Holds the session's row.
@@ -67,6 +65,29 @@ async def publish(
         now: When it is decided.
         consent_required: Whether only people with a consent can be named.
         notices: When something is told of it.
+    """
+    decided = await write_records(connection, row, now, consent_required=consent_required)
+    # Last, since other servers that publish wait for the positions of notices.
+    await tell(connection, decided.session, decided.records, decided.changes, notices, now)
+    return decided
+
+
+async def write_records(
+    connection: AsyncConnection,
+    row: Any,
+    now: datetime,
+    *,
+    consent_required: bool,
+    cause: ChangeCause | None = None,
+    reference: str = "",
+) -> DecidedSession:
+    """Decides a session and stores its records; the caller then tells what follows from the changes.
+
+    Args:
+        connection: Holds the session's row.
+        row: The session.
+        now: When it is decided.
+        consent_required: Whether only people with a consent can be named.
         cause: What became known; None: as the row says, or that it is the first time.
         reference: Id of what became known.
     """
@@ -83,8 +104,6 @@ async def publish(
     decided = {"decided_at": now, "stale_at": None, "stale_cause": None, "stale_reference": None}
     own = update(attendance_sessions).where(attendance_sessions.c.session_id == session.session_id)
     await connection.execute(own.values(published_at=row.published_at or now, **decided))
-    # Last, since other servers that publish wait for the positions of notices.
-    await tell(connection, session, after, changes, notices, now)
     return DecidedSession(session, after, changes)
 
 

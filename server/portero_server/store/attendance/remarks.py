@@ -12,16 +12,17 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.attendance.changes import ChangeCause
+from portero_server.domain.attendance.changes import ChangeCause, RecordChange, united_changes
 from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.attendance.record import AttendanceCorrection, AttendanceRecord, Excuse
 from portero_server.errors import FailedPrecondition, NotFound
-from portero_server.store.attendance.publishing import held_session, publish
-from portero_server.store.attendance.rows import correction_columns, correction_of, excuse_of
+from portero_server.store.attendance.notices import tell
+from portero_server.store.attendance.publishing import held_session, write_records
+from portero_server.store.attendance.rows import correction_columns, correction_of, excuse_of, record_of
 from portero_server.store.attendance.stale import mark_person
 from portero_server.store.database import Database
 from portero_server.store.repeated_requests import claim_request
-from portero_server.store.schema import attendance_corrections, attendance_excuses, people
+from portero_server.store.schema import attendance_corrections, attendance_excuses, attendance_records, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class RemarkStore:
             if request_id is not None:
                 first = await claim_request(connection, request_id, digest, said.correction_id, now)
                 if first is not None:
-                    return await self._published(connection, await _correction(connection, first), now)
+                    return await _as_stored(connection, first)
             row = await held_session(connection, said.session_id)
             self._refuse_closed(row.ends_at, row.session_id, now)
             if row.ends_at > now:
@@ -93,9 +94,9 @@ class RemarkStore:
             if not await _known(connection, said.person_id):
                 # As of somebody whom the session does not expect: a teacher does not learn who else is in the gallery.
                 raise _not_expected(said)
-            await self._bring_up_to_date(connection, row, now)
+            before = await self._bring_up_to_date(connection, row, now)
             await connection.execute(insert(attendance_corrections).values(dict(correction_columns(said))))
-            corrected = await self._published(connection, said, now)
+            corrected = await self._published(connection, said, before, now)
             if corrected.record is None:
                 # The transaction takes the correction back.
                 raise _not_expected(said)
@@ -116,10 +117,10 @@ class RemarkStore:
             correction = await _correction(connection, correction_id)
             row = await held_session(connection, correction.session_id)
             self._refuse_closed(row.ends_at, row.session_id, now)
-            await self._bring_up_to_date(connection, row, now)
+            before = await self._bring_up_to_date(connection, row, now)
             holds = update(attendance_corrections).where(own, attendance_corrections.c.withdrawn_at.is_(None))
             await connection.execute(holds.values(withdrawn_at=now, withdrawn_by=subject))
-            return await self._published(connection, await _correction(connection, correction_id), now)
+            return await self._published(connection, await _correction(connection, correction_id), before, now)
 
         return await self._database.run(unit)
 
@@ -200,24 +201,35 @@ class RemarkStore:
 
         return await self._database.read(unit)
 
-    async def _bring_up_to_date(self, connection: AsyncConnection, row: Any, now: datetime) -> None:
-        """Decides a session by what came before the correction, which is not the cause of that."""
-        if row.published_at is None or row.stale_at is not None:
-            await publish(connection, row, now, consent_required=self._consent_required, notices=self._notices)
+    async def _bring_up_to_date(self, connection: AsyncConnection, row: Any, now: datetime) -> Sequence[RecordChange]:
+        """Decides a session by what came before the correction, which is not the cause of that.
+
+        Returns:
+            What changed, and is not told yet: it may hold no longer than until the correction.
+        """
+        if row.published_at is not None and row.stale_at is None:
+            return ()
+        return (await write_records(connection, row, now, consent_required=self._consent_required)).changes
 
     async def _published(
-        self, connection: AsyncConnection, correction: AttendanceCorrection, now: datetime
+        self,
+        connection: AsyncConnection,
+        correction: AttendanceCorrection,
+        before: Sequence[RecordChange],
+        now: datetime,
     ) -> Corrected:
+        """Decides the session with a correction, or without it, and tells what changed since it was published last."""
         row = await held_session(connection, correction.session_id)
-        decided = await publish(
+        decided = await write_records(
             connection,
             row,
             now,
             consent_required=self._consent_required,
-            notices=self._notices,
             cause=ChangeCause.CORRECTION,
             reference=correction.correction_id,
         )
+        changes = united_changes(before, decided.changes)
+        await tell(connection, decided.session, decided.records, changes, self._notices, now)
         theirs = [each for each in decided.records if each.person_id == correction.person_id]
         return Corrected(correction, theirs[0] if theirs else None)
 
@@ -237,6 +249,16 @@ async def _known(connection: AsyncConnection, person_id: str) -> bool:
 
 def _not_expected(said: AttendanceCorrection) -> NotFound:
     return NotFound(f"attendanceSessions/{said.session_id}/people/{said.person_id}")
+
+
+async def _as_stored(connection: AsyncConnection, correction_id: str) -> Corrected:
+    """Returns a correction, and the person's record as it is published."""
+    correction, table = await _correction(connection, correction_id), attendance_records.c
+    query = select(attendance_records).where(
+        table.session_id == correction.session_id, table.person_id == correction.person_id
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return Corrected(correction, None if row is None else record_of(row))
 
 
 async def _correction(connection: AsyncConnection, correction_id: str) -> AttendanceCorrection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portero_server.domain.attendance.changes import ChangeCause, changes_between
+from portero_server.domain.attendance.changes import ChangeCause, changes_between, united_changes
 from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus, StatusReason
 from tests.support.attendance.minutes import at
 
@@ -45,3 +45,18 @@ def test_records_come_and_go_with_the_roster() -> None:
         ("ben", ben, None),
     ]
     assert all(each.of_status for each in changes)
+
+
+def test_two_steps_are_one_from_before_the_first_to_after_the_second() -> None:
+    """What the second step takes back did not happen; each record has the cause of its last step."""
+    ben, eva = replace(_ABSENT, person_id="ben"), replace(_ABSENT, person_id="eva")
+    more = replace(_PRESENT, evidence=("s1", "s2"))
+    first = changes_between([_ABSENT], [_PRESENT, ben, eva], ChangeCause.SIGHTING, at(90), "s1")
+    second = changes_between([_PRESENT, ben], [more], ChangeCause.CORRECTION, at(91), "k1")
+    united = united_changes(first, second)
+    assert [(each.person_id, each.before, each.after, each.cause) for each in united] == [
+        ("ana", _ABSENT, more, ChangeCause.CORRECTION),
+        ("eva", None, eva, ChangeCause.SIGHTING),
+    ]
+    assert united_changes((), second) == second
+    assert united_changes(first, ()) == first

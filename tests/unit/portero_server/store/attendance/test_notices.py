@@ -25,8 +25,8 @@ def _told(notices: list[StoredNotice]) -> list[tuple[int, NoticeKind, str | None
     ]
 
 
-async def _all(database: Database) -> list[StoredNotice]:
-    return list(await NoticeStore(database).after(0, 100))
+async def _all(database: Database, limit: int = 100) -> list[StoredNotice]:
+    return list(await NoticeStore(database).after(0, limit))
 
 
 async def _lesson(classroom: Classroom) -> None:
@@ -97,3 +97,43 @@ async def test_notices_of_an_erased_person_are_gone(database: Database, classroo
 
     assert await database.run(unit) == 1
     assert await _all(database) == []
+
+
+async def test_a_correction_of_what_was_not_published_tells_what_holds_with_it(
+    database: Database, classroom: Classroom
+) -> None:
+    """Ben's absence, which the correction denies, is neither told nor withdrawn; Eva's is told."""
+    await classroom.furnish("ana", "ben", "eva")
+    await classroom.watch()
+    await classroom.sees("ana", 0, HOUR)
+    classroom.clock.advance(2 * HOUR)
+    await classroom.remarks.correct(classroom.correction("ben", AttendanceStatus.PRESENT))
+    assert _told(await _all(database)) == [(0, NoticeKind.ABSENT, "eva", False)]
+    assert await classroom.statuses() == {
+        "ana": AttendanceStatus.PRESENT,
+        "ben": AttendanceStatus.PRESENT,
+        "eva": AttendanceStatus.ABSENT,
+    }
+
+
+async def test_a_correction_of_a_stale_session_tells_the_changes_of_both_once(
+    database: Database, classroom: Classroom
+) -> None:
+    """Ana's absence became known before; Ben's, which the correction ends, is told when it is taken back."""
+    await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
+    await classroom.sessions.decide(SESSION)
+    assert _told(await _all(database)) == [(0, NoticeKind.SESSION_UNPROVEN, None, False)]
+    await classroom.watch()
+    await classroom.remarks.correct(classroom.correction("ben", AttendanceStatus.PRESENT))
+    assert _told(await _all(database))[1:] == [
+        (1, NoticeKind.ABSENT, "ana", False),
+        (2, NoticeKind.SESSION_UNPROVEN, None, True),
+    ]
+    await classroom.sees("ana", 0, HOUR)
+    await classroom.sessions.follow_sightings(10)
+    await classroom.remarks.withdraw("k1", "teacher")
+    assert _told(await _all(database))[3:] == [
+        (3, NoticeKind.ABSENT, "ana", True),
+        (4, NoticeKind.ABSENT, "ben", False),
+    ]

@@ -71,6 +71,20 @@ async def test_a_repeated_request_corrects_once(classroom: Classroom) -> None:
     assert again == first
 
 
+async def test_a_repeated_request_decides_nothing(classroom: Classroom) -> None:
+    """What became known since is not the correction's doing, and waits for its turn."""
+    await _decided(classroom)
+    first = await classroom.remarks.correct(classroom.correction("ana", AttendanceStatus.PRESENT), "r1", "d")
+    sighting_id = await classroom.sees("ben", 0, HOUR)
+    await classroom.sessions.follow_sightings(10)
+    classroom.clock.advance(23 * HOUR)
+    again = await classroom.remarks.correct(classroom.correction("ana", AttendanceStatus.PRESENT, "k2"), "r1", "d")
+    assert again == first
+    assert await classroom.sessions.stale(10) == [SESSION]
+    (change,) = (await classroom.sessions.decide(SESSION)).changes
+    assert (change.person_id, change.cause, change.reference) == ("ben", ChangeCause.SIGHTING, sighting_id)
+
+
 async def test_what_cannot_be_corrected_is_refused(classroom: Classroom) -> None:
     """A session that is not over, one that is closed, and somebody whom it does not expect."""
     await classroom.furnish()
