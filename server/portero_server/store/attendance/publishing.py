@@ -59,6 +59,8 @@ async def publish(
 ) -> DecidedSession:
     """Decides a session, stores its records, and what is to be told. The same facts leave everything as it is.
 
+    One that was published, and is not over since it was moved, has no records until it is.
+
     Args:
         connection: Holds the session's row.
         row: The session.
@@ -95,15 +97,20 @@ async def write_records(
     group_row = select(attendance_groups).where(attendance_groups.c.group_id == session.group_id)
     group = group_of((await connection.execute(group_row)).one())
     facts = await facts_of(connection, session, group.rules, now, consent_required=consent_required)
-    after = records_of(facts)
+    # What is decided for the first time is over; what was published, or corrected, may have been moved on since.
+    ahead = session.span.end > now and (row.published_at is not None or cause is not None)
+    after = () if ahead else records_of(facts)
     before = await _stored(connection, session.session_id)
     if cause is None:
         cause, reference = _cause(row)
     changes = changes_between(before, after, cause, now, reference)
     await _write(connection, session, changes, now)
-    decided = {"decided_at": now, "stale_at": None, "stale_cause": None, "stale_reference": None}
+    decided = {"decided_at": now, "published_at": row.published_at or now}
+    if ahead:
+        # It is due like one that was never decided.
+        decided = {"decided_at": None, "published_at": None}
     own = update(attendance_sessions).where(attendance_sessions.c.session_id == session.session_id)
-    await connection.execute(own.values(published_at=row.published_at or now, **decided))
+    await connection.execute(own.values(stale_at=None, stale_cause=None, stale_reference=None, **decided))
     return DecidedSession(session, after, changes)
 
 

@@ -27,6 +27,7 @@ from portero_server.store.database import Database
 from portero_server.store.schema import (
     along,
     attendance_groups,
+    attendance_records,
     attendance_schedules,
     attendance_sessions,
     events,
@@ -158,11 +159,15 @@ class AttendanceSessionStore:
         return await self._ids(query.order_by(_table.ends_at).limit(limit))
 
     async def stale(self, limit: int) -> Sequence[str]:
-        """Returns the ids of sessions to decide anew, those first that have waited longest; closed ones are let go."""
+        """Returns the ids of sessions to decide anew, those first that have waited longest; closed ones are let go.
+
+        Of those that wait for as long, as after the import of a roster, the earlier come first: what is counted over
+        them is told when it is reached, and of everything before.
+        """
         await self._let_go()
         query = select(_table.session_id).where(_table.stale_at.is_not(None), _table.published_at.is_not(None))
         query = along(query, attendance_sessions, "ix_attendance_sessions_stale")
-        return await self._ids(query.order_by(_table.stale_at).limit(limit))
+        return await self._ids(query.order_by(_table.stale_at, _table.starts_at).limit(limit))
 
     async def decide(self, session_id: str) -> DecidedSession:
         """Decides a session from everything that is known now, and stores its records. Raises NotFound."""
@@ -311,5 +316,9 @@ async def _replan(
             changed[session_id] = canceled
     for session_id, columns in changed.items():
         await connection.execute(update(attendance_sessions).where(_table.session_id == session_id).values(columns))
+        if columns.get("starts_at", stored[session_id].starts_at) != stored[session_id].starts_at:
+            # Records that stay as they are would stay at their old place in every list and count.
+            moved = update(attendance_records).where(attendance_records.c.session_id == session_id)
+            await connection.execute(moved.values(starts_at=columns["starts_at"]))
     await mark(connection, changed, ChangeCause.SCHEDULE, schedule_id, now)
     return len(new) + len(changed)

@@ -59,6 +59,7 @@ async def test_a_stranger_of_whom_nothing_is_known_excludes_nobody(classroom: Cl
 async def test_a_look_alike_who_is_named_leaves_the_other_open(classroom: Classroom, database: Database) -> None:
     """Ben is not absent while Ana's look-alike face was seen, until a person says whose it is."""
     await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
     await classroom.watch()
     pair = FacePair("ana", "ben", "f-ana", "f-ben", 0.5)
     await LookAlikeStore(database, classroom.clock).add([pair])
@@ -86,6 +87,7 @@ async def test_a_person_said_not_to_be_seen_is_not_suspected(classroom: Classroo
 async def test_who_cannot_be_named_is_never_absent(classroom: Classroom, database: Database) -> None:
     """Somebody blocked, or without a face or a consent that is required, is unproven with that cause."""
     await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
     await classroom.watch()
     await ConsentStore(database, classroom.clock).block("ben", "asked")
     await classroom.sessions.decide(SESSION)

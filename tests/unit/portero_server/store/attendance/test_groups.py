@@ -64,6 +64,7 @@ async def test_a_roster_is_added_to_or_replaced(classroom: Classroom) -> None:
 async def test_a_changed_roster_decides_its_sessions_anew(classroom: Classroom) -> None:
     """Somebody who joined later is not expected before; the record that was there goes, with the cause."""
     await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
     await classroom.sessions.decide(SESSION)
     later = Membership("ben", MONDAY + timedelta(days=1))
     await classroom.groups.put_roster("1b", [Membership("ana", MONDAY), later], replace=True)
@@ -75,6 +76,7 @@ async def test_a_changed_roster_decides_its_sessions_anew(classroom: Classroom) 
 async def test_changed_rules_decide_all_sessions_anew(classroom: Classroom) -> None:
     """Two minutes late is late only by the stricter rule."""
     await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
     await classroom.watch()
     await classroom.sees("ana", 240, HOUR)
     await classroom.sessions.decide(SESSION)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.attendance.notices import NoticeKind
 from portero_server.domain.attendance.record import AttendanceStatus
+from portero_server.domain.attendance.schedule import SessionChange
 from portero_server.store.attendance.erasing import erase_attendance
 from portero_server.store.attendance.notices import NoticeStore, StoredNotice
+from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
-from tests.support.attendance.classroom import HOUR, SESSION, Classroom
+from tests.support.attendance.classroom import HOUR, LESSON, MONDAY, SESSION, Classroom
 from tests.support.store.commits import at
 
+DAY = 24 * HOUR
 _FIRST = 2**52 + 1
 
 
@@ -136,4 +140,50 @@ async def test_a_correction_of_a_stale_session_tells_the_changes_of_both_once(
     assert _told(await _all(database))[3:] == [
         (3, NoticeKind.ABSENT, "ana", True),
         (4, NoticeKind.ABSENT, "ben", False),
+    ]
+
+
+async def test_a_lesson_that_is_moved_on_withdraws_what_was_told_until_it_is_over(
+    database: Database, classroom: Classroom
+) -> None:
+    """It has no records until then, and is due like a new one; a lesson that is still to come is not unproven."""
+    await _lesson(classroom)
+    await classroom.sessions.decide(SESSION)
+    moved = SessionChange(MONDAY, moved_to=MONDAY + timedelta(days=1))
+    await classroom.groups.put_schedule(replace(LESSON, changes=(moved,)))
+    await classroom.sessions.plan("math")
+    assert await classroom.sessions.stale(10) == [SESSION]
+    await classroom.sessions.decide(SESSION)
+    assert (await classroom.statuses(), (await classroom.sessions.session(SESSION)).decided_at) == ({}, None)
+    assert await classroom.sessions.stale(10) == []
+    assert await classroom.sessions.due(classroom.clock.now(), 10) == []
+    await classroom.watch(DAY - HOUR, DAY + 2 * HOUR)
+    classroom.clock.advance(DAY)
+    assert await classroom.sessions.due(classroom.clock.now(), 10) == [SESSION]
+    await classroom.sessions.decide(SESSION)
+    found = await _all(database)
+    assert _told(found) == [
+        (0, NoticeKind.ABSENT, "ben", False),
+        (1, NoticeKind.ABSENT, "ben", True),
+        (2, NoticeKind.ABSENT, "ana", False),
+        (3, NoticeKind.ABSENT, "ben", False),
+    ]
+    assert {each.notice.starts_at for each in found[2:]} == {at(DAY)}
+
+
+async def test_a_canceled_lesson_withdraws_what_was_told(database: Database, classroom: Classroom) -> None:
+    """Of its people, and of the whole of it."""
+    await classroom.furnish()
+    await classroom.watch()
+    await ConsentStore(database, classroom.clock).block("ana", "asked")
+    classroom.clock.advance(2 * HOUR)
+    await classroom.sessions.decide(SESSION)
+    await classroom.groups.put_schedule(replace(LESSON, changes=(SessionChange(MONDAY, canceled=True),)))
+    await classroom.sessions.plan("math")
+    await classroom.sessions.decide(SESSION)
+    assert _told(await _all(database)) == [
+        (0, NoticeKind.ABSENT, "ben", False),
+        (1, NoticeKind.SESSION_UNPROVEN, None, False),
+        (2, NoticeKind.ABSENT, "ben", True),
+        (3, NoticeKind.SESSION_UNPROVEN, None, True),
     ]

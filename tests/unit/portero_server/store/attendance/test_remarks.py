@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.record import AttendanceStatus, Excuse, StatusReason
+from portero_server.domain.attendance.schedule import SessionChange
 from portero_server.domain.attendance.spans import TimeSpan
 from portero_server.errors import FailedPrecondition, NotFound
-from tests.support.attendance.classroom import HOUR, SESSION, Classroom
+from tests.support.attendance.classroom import HOUR, LESSON, MONDAY, SESSION, Classroom
 from tests.support.store.commits import at
 
 DAY = 24 * HOUR
@@ -61,6 +65,20 @@ async def test_what_came_before_a_correction_is_not_its_doing(classroom: Classro
         if each.old_status is not None
     }
     assert causes == {"ana": (ChangeCause.CORRECTION, "k1"), "ben": (ChangeCause.SIGHTING, sighting_id)}
+
+
+async def test_a_correction_of_a_lesson_that_was_moved_on_is_taken_back_undecided(classroom: Classroom) -> None:
+    """Nobody knows yet who attends it: it is decided when it is over, without the correction."""
+    await _decided(classroom)
+    await classroom.remarks.correct(classroom.correction("ana", AttendanceStatus.PRESENT))
+    moved = SessionChange(MONDAY, moved_to=MONDAY + timedelta(days=1))
+    await classroom.groups.put_schedule(replace(LESSON, changes=(moved,)))
+    await classroom.sessions.plan("math")
+    withdrawn = await classroom.remarks.withdraw("k1", "head")
+    assert (withdrawn.record, withdrawn.correction.withdrawn_at) == (None, classroom.clock.now())
+    assert await classroom.statuses() == {}
+    classroom.clock.advance(DAY)
+    assert await classroom.sessions.due(classroom.clock.now(), 10) == [SESSION]
 
 
 async def test_a_repeated_request_corrects_once(classroom: Classroom) -> None:

@@ -15,6 +15,7 @@ from tests.support.store.commits import at
 async def test_a_camera_that_was_elsewhere_proves_nothing(classroom: Classroom) -> None:
     """A placement that ended before the lesson makes it unproven, with the cause."""
     await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
     await classroom.watch()
     await classroom.sessions.decide(SESSION)
     (placed,) = await classroom.rooms.placements()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
 from portero_server.domain.attendance.changes import ChangeCause
+from portero_server.domain.attendance.groups import Membership
 from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.attendance.record import AttendanceStatus
 from portero_server.domain.attendance.schedule import SessionChange, SessionState
@@ -138,6 +139,7 @@ async def test_what_becomes_known_while_a_session_is_decided_marks_it_again(
 ) -> None:
     """Coverage that the decision did not see waits until that is stored, also where the session was marked before."""
     await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
     await classroom.sessions.decide(SESSION)
     await classroom.watch(-HOUR, HOUR / 2)
     assert await classroom.sessions.stale(10) == [SESSION]
@@ -170,6 +172,7 @@ async def test_what_becomes_known_while_a_session_is_decided_marks_it_again(
 async def test_late_coverage_makes_its_session_stale(classroom: Classroom) -> None:
     """A bridge that was offline turns what was unproven into what is proven."""
     await classroom.furnish()
+    classroom.clock.advance(2 * HOUR)
     await classroom.sessions.decide(SESSION)
     await classroom.watch()
     assert await classroom.sessions.stale(10) == [SESSION]
@@ -218,6 +221,33 @@ async def test_a_moved_session_keeps_its_id(classroom: Classroom) -> None:
     await classroom.sessions.plan("math")
     session = (await classroom.sessions.session(SESSION)).session
     assert (session.day, session.span.start) == (date(2026, 3, 3), at(DAY + 2 * HOUR))
+
+
+async def test_records_move_with_their_session(classroom: Classroom) -> None:
+    """Also those that are decided as before."""
+    await classroom.furnish()
+    classroom.clock.advance(4 * HOUR)
+    await classroom.sessions.decide(SESSION)
+    moved = SessionChange(MONDAY, begins=time(10), ends=time(11))
+    await classroom.groups.put_schedule(replace(LESSON, changes=(moved,)))
+    await classroom.sessions.plan("math")
+    assert len(await classroom.records.list(RecordFilter(start=at(2 * HOUR), end=at(3 * HOUR)), 10)) == 2
+    assert await classroom.records.list(RecordFilter(end=at(2 * HOUR)), 10) == []
+
+
+async def test_of_sessions_that_became_stale_together_the_earlier_come_first(classroom: Classroom) -> None:
+    """So that a count is told when everything before it is decided."""
+    await classroom.furnish()
+    late = replace(LESSON, schedule_id="art", begins=time(10), ends=time(11))
+    await classroom.groups.put_schedule(late)
+    await classroom.sessions.plan("art")
+    classroom.clock.advance(8 * DAY)
+    ordered = [SESSION, "art/2026-03-02", "math/2026-03-09", "art/2026-03-09"]
+    for session_id in reversed(ordered):
+        await classroom.sessions.decide(session_id)
+    await classroom.groups.put_roster("1b", [Membership("ana", MONDAY)], replace=True)
+    assert await classroom.sessions.stale(10) == ordered
+    assert await classroom.sessions.stale(3) == ordered[:3]
 
 
 async def test_closed_sessions_stay_as_they_are(classroom: Classroom) -> None:
