@@ -18,14 +18,10 @@ from functools import partial
 from portero_server.domain.attendance.changes import RecordChange
 from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus
 from portero_server.domain.attendance.schedule import AttendanceSession
-from portero_server.domain.attendance.summary import summary_of
+from portero_server.domain.attendance.summary import DECIDED, summary_of
 
 Figures = Mapping[str, float]
 """What a notice counts, by name."""
-
-_DECIDED = frozenset(
-    {AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY, AttendanceStatus.ABSENT}
-)
 
 
 class NoticeKind(Enum):
@@ -93,10 +89,12 @@ class AttendanceNotice:
 
 @dataclass(frozen=True, slots=True)
 class AttendedSession:
-    """A record of one person, and when its session began."""
+    """What is counted of a record of one person, and when its session began."""
 
+    session_id: str
     starts_at: datetime
-    record: AttendanceRecord
+    status: AttendanceStatus
+    credit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +104,11 @@ class PersonPast:
     Attributes:
         attended: Published records, that of the session too, from the longest time before it to as long after it; in
             order of their beginnings.
-        told: Notices of that time, the oldest first.
+        told: Notices of that time, and of as long after it, the oldest first; of absences those of the session.
     """
 
     attended: Sequence[AttendedSession] = ()
     told: Sequence[AttendanceNotice] = ()
-
-
-def may_be_told(change: RecordChange) -> bool:
-    """Returns whether anything could follow from the change of a record; most of those of who attends tell nothing."""
-    return any(
-        record is not None and (record.status is AttendanceStatus.LATE or record.credit < 1)
-        for record in (change.before, change.after)
-    )
 
 
 def notices_of(
@@ -136,48 +126,47 @@ def notices_of(
         session: The session.
         records: All of its records, as they are now.
         changes: Those that differ from before.
-        pasts: Of each person whose change `may_be_told`.
+        pasts: Of each person of whom something could follow from the change.
         told: Notices of the session as a whole, the oldest first.
         rules: When something is told.
         now: When it is decided, UTC.
     """
     found: list[AttendanceNotice] = []
+    start = session.span.start
     for change in changes:
         if (past := pasts.get(change.person_id)) is not None:
-            found += _of_person(session, change.person_id, past, rules, now)
+            ledger = _Ledger(session.group_id, change.person_id, past.told, now)
+            _settle_person(ledger, session.session_id, start, past.attended, rules)
+            found += ledger.found
     whole = _Ledger(session.group_id, None, told, now)
     unproven = sum(record.status is AttendanceStatus.UNPROVEN for record in records)
     shares = unproven > 0 and 100 * unproven >= rules.unproven_percentage * len(records)
     whole.settle(
         NoticeKind.SESSION_UNPROVEN,
         session.session_id,
-        session.span.start,
+        start,
         {"unproven": unproven, "expected": len(records)} if shares else None,
     )
     return (*found, *whole.found)
 
 
-def _of_person(
-    session: AttendanceSession, person_id: str, past: PersonPast, rules: NoticeRules, now: datetime
-) -> Sequence[AttendanceNotice]:
-    ledger, start = _Ledger(session.group_id, person_id, past.told, now), session.span.start
-    absent = any(
-        each.record.session_id == session.session_id and each.record.status is AttendanceStatus.ABSENT
-        for each in past.attended
-    )
-    ledger.settle(NoticeKind.ABSENT, session.session_id, start, {} if absent else None)
+def _settle_person(
+    ledger: _Ledger, session_id: str, start: datetime, attended: Sequence[AttendedSession], rules: NoticeRules
+) -> None:
+    absent = any(each.session_id == session_id and each.status is AttendanceStatus.ABSENT for each in attended)
+    ledger.settle(NoticeKind.ABSENT, session_id, start, {} if absent else None)
     for kind, days, figures in (
         (NoticeKind.LATE_AGAIN, rules.late_days, _late),
         (NoticeKind.LOW_ATTENDANCE, rules.low_days, _low),
     ):
-        _count(ledger, kind, timedelta(days=days), start, past.attended, partial(figures, rules))
-    return ledger.found
+        _count(ledger, kind, timedelta(days=days), session_id, start, attended, partial(figures, rules))
 
 
 def _count(
     ledger: _Ledger,
     kind: NoticeKind,
     window: timedelta,
+    session_id: str,
     start: datetime,
     attended: Sequence[AttendedSession],
     figures_of: Callable[[Sequence[AttendedSession]], Figures | None],
@@ -188,7 +177,9 @@ def _count(
         return figures_of([each for each in attended if moment - window < each.starts_at <= moment])
 
     for notice in ledger.standing(kind):
-        if start <= notice.starts_at < start + window and reached(notice.starts_at) is None:
+        # That of the session itself in any case: it may have been moved since.
+        concerned = notice.session_id == session_id or start <= notice.starts_at < start + window
+        if concerned and reached(notice.starts_at) is None:
             ledger.withdraw(notice)
     for each in attended:
         if not start <= each.starts_at < start + window:
@@ -196,20 +187,20 @@ def _count(
         if any(abs(notice.starts_at - each.starts_at) < window for notice in ledger.standing(kind)):
             continue
         if (figures := reached(each.starts_at)) is not None:
-            ledger.tell(kind, each.record.session_id, each.starts_at, figures)
+            ledger.tell(kind, each.session_id, each.starts_at, figures)
 
 
 def _late(rules: NoticeRules, seen: Sequence[AttendedSession]) -> Figures | None:
-    count = sum(each.record.status is AttendanceStatus.LATE for each in seen)
-    if count < rules.late_times or seen[-1].record.status is not AttendanceStatus.LATE:
+    count = sum(each.status is AttendanceStatus.LATE for each in seen)
+    if count < rules.late_times or seen[-1].status is not AttendanceStatus.LATE:
         return None
     return {"times": count, "days": rules.late_days}
 
 
 def _low(rules: NoticeRules, seen: Sequence[AttendedSession]) -> Figures | None:
-    summary = summary_of(each.record for each in seen)
+    summary = summary_of(seen)
     percentage = summary.percentage
-    if percentage is None or summary.decided < rules.low_sessions or seen[-1].record.status not in _DECIDED:
+    if percentage is None or summary.decided < rules.low_sessions or seen[-1].status not in DECIDED:
         return None
     if percentage >= Decimal(str(rules.low_percentage)):
         return None
@@ -219,7 +210,13 @@ def _low(rules: NoticeRules, seen: Sequence[AttendedSession]) -> Figures | None:
 class _Ledger:
     """The notices about one person, or one session as a whole: those before, and those that are added."""
 
-    def __init__(self, group_id: str, person_id: str | None, told: Sequence[AttendanceNotice], now: datetime) -> None:
+    def __init__(
+        self,
+        group_id: str,
+        person_id: str | None,
+        told: Sequence[AttendanceNotice],
+        now: datetime,
+    ) -> None:
         self._group_id = group_id
         self._person_id = person_id
         self._told = list(told)

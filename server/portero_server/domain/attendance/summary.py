@@ -6,10 +6,29 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Protocol
 
-from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus
+from portero_server.domain.attendance.record import AttendanceStatus
 
+DECIDED = frozenset(
+    {AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY, AttendanceStatus.ABSENT}
+)
+"""The statuses of sessions that are decided, and were asked of the person."""
 _TENTH = Decimal("0.1")
+
+
+class CountedRecord(Protocol):
+    """What a summary needs of a record."""
+
+    @property
+    def status(self) -> AttendanceStatus:
+        """What counts."""
+        ...
+
+    @property
+    def credit(self) -> float:
+        """How much of the session counts, 0..1."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +74,7 @@ class AttendanceSummary:
         return _percentage(self.credit + self.unproven, self.decided + self.unproven)
 
 
-def summary_of(records: Iterable[AttendanceRecord]) -> AttendanceSummary:
+def summary_of(records: Iterable[CountedRecord]) -> AttendanceSummary:
     """Returns the summary of records, of one person or of several."""
     counts = Counter(dict.fromkeys(AttendanceStatus, 0))
     credit = Decimal(0)

@@ -3,36 +3,56 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.attendance.changes import RecordChange
+from portero_server.domain.attendance.notable_changes import may_be_told, may_be_told_of_session, may_only_withdraw
 from portero_server.domain.attendance.notices import (
     AttendanceNotice,
     AttendedSession,
     NoticeKind,
     NoticeRules,
     PersonPast,
-    may_be_told,
     notices_of,
 )
-from portero_server.domain.attendance.record import AttendanceRecord
+from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus
 from portero_server.domain.attendance.schedule import AttendanceSession
-from portero_server.store.attendance.rows import record_of
 from portero_server.store.database import Database
-from portero_server.store.schema import attendance_groups, attendance_notices, attendance_records, sequencers
+from portero_server.store.schema import (
+    along,
+    attendance_groups,
+    attendance_notices,
+    attendance_records,
+    sequencers,
+    unserved,
+)
 from portero_server.store.sequencers import last_position, take_positions
 
 _notices = attendance_notices.c
 _records = attendance_records.c
 _BEYOND_EVENTS = 2**52
 """Notices and events share the list of deliveries: no position is one of both, and every one is exact in JSON."""
+_AT_ONCE = 500
+"""People of whom one query reads the past."""
 _KINDS = {kind.value: kind for kind in NoticeKind}
+_TOLD = (
+    _notices.notice_id,
+    _notices.kind,
+    _notices.session_id,
+    _notices.group_id,
+    _notices.starts_at,
+    _notices.person_id,
+    _notices.decided_at,
+    _notices.withdraws,
+)
+"""What further decisions need of notices; figures are for those who are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +79,39 @@ async def tell(
 ) -> None:
     """Stores what follows from a session that was just published; the same changes are told once."""
     people = [change.person_id for change in changes if may_be_told(change)]
-    if not people:
-        # Whatever is unproven has no credit: nothing of the session as a whole has changed either.
+    attended = [change.person_id for change in changes if may_only_withdraw(change)]
+    of_session = may_be_told_of_session(records, changes)
+    if not (people or attended or of_session):
         return
-    # First, so that of two servers that publish sessions of one person the later one sees what the other one told.
-    held = select(sequencers.c.name).where(sequencers.c.name == "attendance_notices")
-    await connection.execute(held.with_for_update())
-    pasts = await _pasts(connection, session, people, rules)
-    whole = select(attendance_notices).where(
+    await _hold(connection)
+    start = session.span.start
+    people += await _with_low_attendance(connection, session.group_id, start, attended, rules)
+    pasts = await _pasts(connection, session.group_id, [(session.session_id, start)], people, rules)
+    whole = select(*_TOLD).where(
         _notices.session_id == session.session_id, _notices.kind == NoticeKind.SESSION_UNPROVEN.value
     )
-    told = [_notice(row) for row in await connection.execute(whole.order_by(_notices.position))]
-    found = notices_of(session, records, changes, pasts, told, rules, now)
+    found = notices_of(
+        session,
+        records,
+        changes,
+        pasts,
+        [_told(row) for row in await connection.execute(whole.order_by(_notices.position))],
+        rules,
+        now,
+    )
+    await _store(connection, found)
+
+
+async def _hold(connection: AsyncConnection) -> None:
+    """Waits until no other transaction stores notices; what is read from then on has all of them.
+
+    Of two servers that publish sessions of one person the later one sees what the other one told.
+    """
+    held = select(sequencers.c.name).where(sequencers.c.name == "attendance_notices")
+    await connection.execute(held.with_for_update())
+
+
+async def _store(connection: AsyncConnection, found: Sequence[AttendanceNotice]) -> None:
     if found:
         first = _BEYOND_EVENTS + await take_positions(connection, "attendance_notices", len(found))
         rows = [_row(position, notice) for position, notice in enumerate(found, first)]
@@ -78,28 +119,65 @@ async def tell(
 
 
 async def _pasts(
-    connection: AsyncConnection, session: AttendanceSession, people: Sequence[str], rules: NoticeRules
+    connection: AsyncConnection,
+    group_id: str,
+    sessions: Collection[tuple[str, datetime]],
+    people: Sequence[str],
+    rules: NoticeRules,
 ) -> Mapping[str, PersonPast]:
-    start = session.span.start
-    first, last = start - rules.longest, start + rules.longest
-    theirs = select(attendance_records).where(
-        _records.group_id == session.group_id,
-        _records.starts_at.between(first, last),
-        _records.person_id.in_(people),
+    """Returns what is known of people in a group, around some sessions, by id and beginning."""
+    first = min(start for _, start in sessions) - rules.longest
+    last = max(start for _, start in sessions) + rules.longest
+    # Absences are told of one session each: those of others are of no use, and of some people there are many.
+    of_use = or_(
+        _notices.kind != NoticeKind.ABSENT.value, _notices.session_id.in_([session_id for session_id, _ in sessions])
     )
-    attended: dict[str, list[AttendedSession]] = {}
-    for row in await connection.execute(theirs.order_by(_records.starts_at, _records.session_id)):
-        attended.setdefault(row.person_id, []).append(AttendedSession(row.starts_at, record_of(row)))
-    before = select(attendance_notices).where(
-        _notices.person_id.in_(people),
-        _notices.group_id == session.group_id,
-        # What was told before the first record counts for those that follow it.
-        _notices.starts_at.between(first - rules.longest, last),
-    )
-    told: dict[str, list[AttendanceNotice]] = {}
-    for row in await connection.execute(before.order_by(_notices.position)):
-        told.setdefault(row.person_id, []).append(_notice(row))
+    attended: dict[str, list[AttendedSession]] = defaultdict(list)
+    told: dict[str, list[AttendanceNotice]] = defaultdict(list)
+    for some in _some(people):
+        theirs = select(_records.person_id, _records.session_id, _records.starts_at, _records.status, _records.credit)
+        theirs = theirs.where(
+            _records.person_id.in_(some),
+            unserved(_records.group_id) == group_id,
+            _records.starts_at.between(first, last),
+        )
+        theirs = along(theirs, attendance_records, "ix_attendance_records_person")
+        for row in await connection.execute(theirs.order_by(_records.starts_at, _records.session_id)):
+            status = AttendanceStatus(row.status)
+            attended[row.person_id].append(AttendedSession(row.session_id, row.starts_at, status, row.credit))
+        before = select(*_TOLD).where(
+            _notices.person_id.in_(some),
+            _notices.group_id == group_id,
+            # What is told of the last of these records is told once in as many days; and a session may have been moved.
+            _notices.starts_at.between(first - rules.longest, last + rules.longest),
+            of_use,
+        )
+        before = along(before, attendance_notices, "ix_attendance_notices_person")
+        for row in await connection.execute(before.order_by(_notices.position)):
+            told[row.person_id].append(_told(row))
     return {each: PersonPast(attended.get(each, ()), told.get(each, ())) for each in people}
+
+
+async def _with_low_attendance(
+    connection: AsyncConnection, group_id: str, start: datetime, people: Sequence[str], rules: NoticeRules
+) -> list[str]:
+    """Returns those of whom low attendance was told with a session from `start` on, for which it counts."""
+    found: set[str] = set()
+    for some in _some(people):
+        low = select(_notices.person_id).where(
+            _notices.person_id.in_(some),
+            _notices.group_id == group_id,
+            _notices.kind == NoticeKind.LOW_ATTENDANCE.value,
+            _notices.starts_at.between(start, start + rules.longest),
+        )
+        found |= set(await connection.scalars(along(low, attendance_notices, "ix_attendance_notices_person")))
+    return sorted(found)
+
+
+def _some(people: Sequence[str]) -> Iterator[list[str]]:
+    ordered = sorted(people)
+    for start in range(0, len(ordered), _AT_ONCE):
+        yield ordered[start : start + _AT_ONCE]
 
 
 async def last_notice_position(connection: AsyncConnection) -> int:
@@ -157,6 +235,10 @@ def _row(position: int, notice: AttendanceNotice) -> dict[str, Any]:
 
 
 def _notice(row: Any) -> AttendanceNotice:
+    return replace(_told(row), figures=json.loads(row.figures))
+
+
+def _told(row: Any) -> AttendanceNotice:
     return AttendanceNotice(
         row.notice_id,
         _KINDS[row.kind],
@@ -166,5 +248,4 @@ def _notice(row: Any) -> AttendanceNotice:
         row.person_id,
         row.decided_at,
         row.withdraws,
-        json.loads(row.figures),
     )

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 import pytest
 
 from portero_server.domain.attendance.changes import ChangeCause, RecordChange
+from portero_server.domain.attendance.notable_changes import may_be_told, may_only_withdraw
 from portero_server.domain.attendance.notices import (
     AttendanceNotice,
     AttendedSession,
     NoticeKind,
     NoticeRules,
     PersonPast,
-    may_be_told,
     notices_of,
 )
 from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus, StatusReason
@@ -47,15 +48,20 @@ class _Class:
             after = AttendanceRecord(session.session_id, "ana", status, StatusReason.SEEN, status, credit=credit)
             self._records[day] = after
         change = RecordChange(session.session_id, "ana", before, after, ChangeCause.SIGHTING, "", start)
-        attended = [AttendedSession(_FIRST + timedelta(days=day), self._records[day]) for day in sorted(self._records)]
-        pasts = (
-            {"ana": PersonPast(attended, [each for each in self.told if each.person_id])} if may_be_told(change) else {}
-        )
+        past = PersonPast(self._attended(), [each for each in self.told if each.person_id])
+        low = any(each.kind is NoticeKind.LOW_ATTENDANCE and each.starts_at >= start for each in self.told)
+        pasts = {"ana": past} if may_be_told(change) or (low and may_only_withdraw(change)) else {}
         whole = [each for each in self.told if each.person_id is None and each.session_id == session.session_id]
         records = [] if after is None else [after]
         found = notices_of(session, records, [change], pasts, whole, self._rules, start)
         self.told += found
         return [(each.kind.value, each.withdraws is not None) for each in found]
+
+    def _attended(self) -> list[AttendedSession]:
+        return [
+            AttendedSession(record.session_id, _FIRST + timedelta(days=day), record.status, record.credit)
+            for day, record in sorted(self._records.items())
+        ]
 
 
 def _decided(statuses: Sequence[AttendanceStatus]) -> list[list[tuple[str, bool]]]:
@@ -152,3 +158,23 @@ def test_a_session_of_which_nobody_can_tell_is_told_and_withdrawn_when_frames_co
 def test_whoever_attends_tells_nothing() -> None:
     """Most records do."""
     assert _decided([P] * 12) == [[]] * 12
+
+
+def test_sessions_that_were_attended_and_are_decided_later_withdraw_low_attendance() -> None:
+    """As when a roster is imported, whose sessions are decided in any order."""
+    lessons = _Class()
+    for day in (0, 1, 8):
+        lessons.decide(day, P)
+    assert lessons.decide(9, A) == [_ABSENT, _LOW]
+    told = [lessons.decide(day, P) for day in (2, 3, 4, 5)]
+    assert told == [[], [], [("low_attendance", True)], []]
+
+
+def test_a_count_of_a_session_that_was_moved_on_is_withdrawn() -> None:
+    """The notice has the time that the session had when it was told."""
+    lessons = _Class()
+    for day in range(3):
+        lessons.decide(day, L)
+    moved = replace(lessons.told[-1], starts_at=_FIRST + timedelta(days=1, hours=12))
+    lessons.told[-1] = moved
+    assert lessons.decide(2, None) == [("late_again", True)]

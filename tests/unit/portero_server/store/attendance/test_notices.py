@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.attendance.notices import NoticeKind
+from portero_server.domain.attendance.groups import Membership
+from portero_server.domain.attendance.notices import NoticeKind, NoticeRules
 from portero_server.domain.attendance.record import AttendanceStatus
 from portero_server.domain.attendance.schedule import SessionChange
 from portero_server.store.attendance.erasing import erase_attendance
@@ -17,9 +18,13 @@ from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from tests.support.attendance.classroom import HOUR, LESSON, MONDAY, SESSION, Classroom
 from tests.support.store.commits import at
+from tests.support.store.plans import heard, plans_of
+from tests.support.time.virtual_time import ManualClock
 
 DAY = 24 * HOUR
 _FIRST = 2**52 + 1
+_PAST = "starts_at BETWEEN"
+"""Only what is read of people's pasts has this."""
 
 
 def _told(notices: list[StoredNotice]) -> list[tuple[int, NoticeKind, str | None, bool]]:
@@ -143,6 +148,43 @@ async def test_a_correction_of_a_stale_session_tells_the_changes_of_both_once(
     ]
 
 
+async def test_low_attendance_is_withdrawn_by_lessons_that_are_decided_after_it(
+    database: Database, clock: ManualClock
+) -> None:
+    """Whoever attended half of them is not below the half any more."""
+    classroom = Classroom(database, clock, NoticeRules(low_sessions=1, low_percentage=50))
+    await classroom.furnish()
+    await classroom.watch(last=16 * DAY)
+    classroom.clock.advance(15 * DAY)
+    await classroom.sessions.plan("math")
+    for week in (0, 1):
+        for number, person_id in enumerate(("ana", "ben")):
+            first = 7 * week * DAY + number
+            await classroom.sees(person_id, first, first + HOUR)
+    for session_id in ("math/2026-03-16", "math/2026-03-09"):
+        await classroom.sessions.decide(session_id)
+    low = [each for each in _told(await _all(database)) if each[1] is NoticeKind.LOW_ATTENDANCE]
+    assert [each[2:] for each in low] == [("ana", False), ("ben", False), ("ana", True), ("ben", True)]
+
+
+async def test_a_smaller_roster_makes_a_larger_share_unproven(database: Database, classroom: Classroom) -> None:
+    """And a larger one a smaller share, though nobody's status is another."""
+    await classroom.furnish("ana", "ben", "eva")
+    await classroom.watch()
+    await classroom.enroll("zoe")
+    for number, person_id in enumerate(("ana", "eva", "zoe")):
+        await classroom.sees(person_id, number, HOUR)
+    await ConsentStore(database, classroom.clock).block("ben", "asked")
+    classroom.clock.advance(2 * HOUR)
+    await classroom.sessions.decide(SESSION)
+    assert await _all(database) == []
+    for people, position, withdrawn in (("ana ben", 0, False), ("ana ben eva zoe", 1, True)):
+        roster = [Membership(each, MONDAY) for each in people.split()]
+        await classroom.groups.put_roster("1b", roster, replace=True)
+        await classroom.sessions.decide(SESSION)
+        assert _told(await _all(database))[-1] == (position, NoticeKind.SESSION_UNPROVEN, None, withdrawn)
+
+
 async def test_a_lesson_that_is_moved_on_withdraws_what_was_told_until_it_is_over(
     database: Database, classroom: Classroom
 ) -> None:
@@ -187,3 +229,26 @@ async def test_a_canceled_lesson_withdraws_what_was_told(database: Database, cla
         (2, NoticeKind.ABSENT, "ben", True),
         (3, NoticeKind.SESSION_UNPROVEN, None, True),
     ]
+
+
+async def test_the_past_of_five_hundred_people_is_read_at_a_time(database: Database, classroom: Classroom) -> None:
+    """Along indexes; and of people who are unproven none of it, however many there are."""
+    await classroom.furnish()
+    await classroom.crowd(1100)
+    classroom.clock.advance(2 * HOUR)
+    async with heard(database) as ran:
+        await classroom.sessions.decide(SESSION)
+    assert set((await classroom.statuses()).values()) == {AttendanceStatus.UNPROVEN}
+    assert not [said for said, _ in ran if _PAST in said]
+    await classroom.watch()
+    async with heard(database) as ran:
+        plans = await plans_of(database, classroom.sessions.decide(SESSION))
+    pasts = [(said, values, plan) for (said, values), plan in zip(ran, plans, strict=False) if _PAST in said]
+    assert len(pasts) == 2 * 3
+    for said, values, plan in pasts:
+        table = "records" if "FROM attendance_records" in said else "notices"
+        assert f"ix_attendance_{table}_person" in plan
+        assert len([each for each in values if str(each).startswith("p0")]) <= 500
+        assert "detail" not in said
+        assert "figures" not in said
+    assert len(await _all(database, 2000)) == 1104
