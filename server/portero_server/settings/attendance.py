@@ -62,6 +62,13 @@ class AttendanceSettings(BaseSettings):
         le=100,
         description="A session is told of when so much of its people is unproven, percent, and at least one of them.",
     )
+    notice_days: int = Field(
+        _NOTICES.notice_days,
+        ge=1,
+        le=365,
+        description="For how many days after a session began something new is told of it. Of older ones, as after the "
+        "import of a roster or timetable that began weeks ago, only what was told is withdrawn.",
+    )
 
     @property
     def notice_rules(self) -> NoticeRules:
@@ -73,6 +80,7 @@ class AttendanceSettings(BaseSettings):
             self.notice_low_days,
             self.notice_low_sessions,
             self.notice_unproven_percentage,
+            self.notice_days,
         )
 
     @property

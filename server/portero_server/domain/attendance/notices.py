@@ -2,7 +2,8 @@
 
 A notice follows from a published record and from the notices before, which are stored in the transaction that publishes
 the record. So each is told once, however often its session is decided anew; and one that does not hold any more is
-withdrawn, by a notice that names it.
+withdrawn, by a notice that names it. Of a session that began too long ago nothing new is told: what is written down of
+past weeks, as when a roster is imported, is news to nobody.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class NoticeRules:
         low_days: Within how many days before.
         low_sessions: How many decided sessions there must be in this time.
         unproven_percentage: Share of a session's records that must be unproven, 0..100; at least one is.
+        notice_days: For how many days after a session began something of it is told for the first time. What was told
+            is withdrawn later, too.
     """
 
     late_times: int = 3
@@ -55,11 +58,16 @@ class NoticeRules:
     low_days: int = 30
     low_sessions: int = 10
     unproven_percentage: float = 50.0
+    notice_days: int = 3
 
     @property
     def longest(self) -> timedelta:
         """The longest time within which something is counted."""
         return timedelta(days=max(self.late_days, self.low_days))
+
+    def told_since(self, now: datetime) -> datetime:
+        """Returns when a session must have begun, at the earliest, for something new to be told of it."""
+        return now - timedelta(days=self.notice_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +140,13 @@ def notices_of(
         now: When it is decided, UTC.
     """
     found: list[AttendanceNotice] = []
-    start = session.span.start
+    since, start = rules.told_since(now), session.span.start
     for change in changes:
         if (past := pasts.get(change.person_id)) is not None:
-            ledger = _Ledger(session.group_id, change.person_id, past.told, now)
+            ledger = _Ledger(session.group_id, change.person_id, past.told, now, since)
             _settle_person(ledger, session.session_id, start, past.attended, rules)
             found += ledger.found
-    whole = _Ledger(session.group_id, None, told, now)
+    whole = _Ledger(session.group_id, None, told, now, since)
     unproven = sum(record.status is AttendanceStatus.UNPROVEN for record in records)
     shares = unproven > 0 and 100 * unproven >= rules.unproven_percentage * len(records)
     whole.settle(
@@ -182,7 +190,7 @@ def _count(
         if concerned and reached(notice.starts_at) is None:
             ledger.withdraw(notice)
     for each in attended:
-        if not start <= each.starts_at < start + window:
+        if not max(start, ledger.since) <= each.starts_at < start + window:
             continue
         if any(abs(notice.starts_at - each.starts_at) < window for notice in ledger.standing(kind)):
             continue
@@ -208,7 +216,10 @@ def _low(rules: NoticeRules, seen: Sequence[AttendedSession]) -> Figures | None:
 
 
 class _Ledger:
-    """The notices about one person, or one session as a whole: those before, and those that are added."""
+    """The notices about one person, or one session as a whole: those before, and those that are added.
+
+    Nothing is told of sessions that began before `since`; what was told of them is withdrawn all the same.
+    """
 
     def __init__(
         self,
@@ -216,7 +227,9 @@ class _Ledger:
         person_id: str | None,
         told: Sequence[AttendanceNotice],
         now: datetime,
+        since: datetime,
     ) -> None:
+        self.since = since
         self._group_id = group_id
         self._person_id = person_id
         self._told = list(told)
@@ -240,6 +253,8 @@ class _Ledger:
 
     def tell(self, kind: NoticeKind, session_id: str, starts_at: datetime, figures: Figures) -> None:
         """Adds a notice; the second of a kind about a session, after the first was withdrawn, has another id."""
+        if starts_at < self.since:
+            return
         before = sum(
             each.kind is kind and each.session_id == session_id and each.withdraws is None for each in self._told
         )

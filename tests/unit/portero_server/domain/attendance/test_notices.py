@@ -36,7 +36,9 @@ class _Class:
         self._records: dict[int, AttendanceRecord] = {}
         self.told: list[AttendanceNotice] = []
 
-    def decide(self, day: int, status: AttendanceStatus | None) -> list[tuple[str, bool]]:
+    def decide(
+        self, day: int, status: AttendanceStatus | None, *, late_by: timedelta = timedelta(0)
+    ) -> list[tuple[str, bool]]:
         """Publishes a status, None: no record, and returns what is told: kinds, and whether they are withdrawn."""
         start = _FIRST + timedelta(days=day)
         session = AttendanceSession(
@@ -53,7 +55,7 @@ class _Class:
         pasts = {"ana": past} if may_be_told(change) or (low and may_only_withdraw(change)) else {}
         whole = [each for each in self.told if each.person_id is None and each.session_id == session.session_id]
         records = [] if after is None else [after]
-        found = notices_of(session, records, [change], pasts, whole, self._rules, start)
+        found = notices_of(session, records, [change], pasts, whole, self._rules, start + late_by)
         self.told += found
         return [(each.kind.value, each.withdraws is not None) for each in found]
 
@@ -158,6 +160,23 @@ def test_a_session_of_which_nobody_can_tell_is_told_and_withdrawn_when_frames_co
 def test_whoever_attends_tells_nothing() -> None:
     """Most records do."""
     assert _decided([P] * 12) == [[]] * 12
+
+
+@pytest.mark.parametrize("status", [A, U])
+def test_of_a_session_of_long_ago_nothing_new_is_told(status: AttendanceStatus) -> None:
+    """Until three days after it began it is told, and what was told then is withdrawn whenever it does not hold."""
+    lessons, just, past = _Class(), timedelta(days=3), timedelta(days=3, microseconds=1)
+    assert lessons.decide(0, status, late_by=past) == []
+    assert len(lessons.decide(1, status, late_by=just)) == 1
+    assert [withdrawn for _, withdrawn in lessons.decide(1, P, late_by=timedelta(days=20))] == [True]
+    assert lessons.decide(1, status, late_by=past) == []
+
+
+def test_a_count_that_was_reached_long_ago_is_told_with_the_next_session_of_now() -> None:
+    """Three old latenesses that are written down today are told of with the fourth one."""
+    lessons = _Class()
+    assert [lessons.decide(day, L, late_by=timedelta(days=9 - day)) for day in range(3)] == [[]] * 3
+    assert lessons.decide(9, L) == [_LATE]
 
 
 def test_sessions_that_were_attended_and_are_decided_later_withdraw_low_attendance() -> None:

@@ -148,6 +148,51 @@ async def test_a_correction_of_a_stale_session_tells_the_changes_of_both_once(
     ]
 
 
+async def test_a_timetable_or_roster_that_began_weeks_ago_tells_of_the_last_days_only(
+    database: Database, classroom: Classroom
+) -> None:
+    """Lessons of before are decided, and nobody is told; an absence that was told is withdrawn weeks later too."""
+    await classroom.furnish()
+    await classroom.watch(last=16 * DAY)
+    classroom.clock.advance(15 * DAY)
+    await classroom.sessions.plan("math")
+    for session_id in await classroom.sessions.due(classroom.clock.now(), 10):
+        await classroom.sessions.decide(session_id)
+    assert len(await classroom.statuses("math/2026-03-09")) == 2
+    found = await _all(database)
+    assert {each.notice.session_id for each in found} == {"math/2026-03-16"}
+    assert _told(found) == [(0, NoticeKind.ABSENT, "ana", False), (1, NoticeKind.ABSENT, "ben", False)]
+    await classroom.enroll("zoe")
+    await classroom.groups.put_roster("1b", [Membership("zoe", MONDAY)], replace=False)
+    for session_id in await classroom.sessions.stale(10):
+        await classroom.sessions.decide(session_id)
+    assert "zoe" in await classroom.statuses()
+    assert _told(await _all(database))[2:] == [(2, NoticeKind.ABSENT, "zoe", False)]
+    classroom.clock.advance(15 * DAY)
+    await classroom.sees("ana", 14 * DAY, 14 * DAY + HOUR)
+    await classroom.sessions.decide("math/2026-03-16")
+    assert _told(await _all(database))[3:] == [(3, NoticeKind.ABSENT, "ana", True)]
+
+
+async def test_a_count_is_told_once_in_its_days_whichever_session_reaches_it(
+    database: Database, clock: ManualClock
+) -> None:
+    """A lateness of before which is found later reaches the count within days of which it was told."""
+    classroom = Classroom(database, clock, NoticeRules(late_times=2, late_days=10, low_days=10, notice_days=100))
+    await classroom.furnish()
+    await classroom.watch(last=16 * DAY)
+    classroom.clock.advance(15 * DAY)
+    await classroom.sessions.plan("math")
+    for week in (1, 2):
+        await classroom.sees("ana", 7 * week * DAY + HOUR / 2, 7 * week * DAY + HOUR)
+    for session_id in (SESSION, "math/2026-03-09", "math/2026-03-16"):
+        await classroom.sessions.decide(session_id)
+    await classroom.sees("ana", HOUR / 2, HOUR)
+    await classroom.sessions.decide(SESSION)
+    late = [each.notice for each in await _all(database) if each.notice.kind is NoticeKind.LATE_AGAIN]
+    assert [(each.session_id, each.withdraws) for each in late] == [("math/2026-03-16", None)]
+
+
 async def test_low_attendance_is_withdrawn_by_lessons_that_are_decided_after_it(
     database: Database, clock: ManualClock
 ) -> None:
