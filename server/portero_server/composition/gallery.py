@@ -150,6 +150,7 @@ async def build(
             context.clock,
             visit_gap=context.settings.visit_gap_delta,
             consent_required=context.settings.consent_required,
+            notices=context.settings.notice_rules,
         ),
         stores.people,
         mirror,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import partial
@@ -23,6 +23,8 @@ from portero_server.domain.attendance.summary import DECIDED, summary_of
 
 Figures = Mapping[str, float]
 """What a notice counts, by name."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class NoticeKind(Enum):
@@ -156,6 +158,30 @@ def notices_of(
         {"unproven": unproven, "expected": len(records)} if shares else None,
     )
     return (*found, *whole.found)
+
+
+def withdrawals_of(
+    group_id: str,
+    person_id: str,
+    replaced: Iterable[tuple[str, datetime]],
+    past: PersonPast,
+    rules: NoticeRules,
+    now: datetime,
+) -> tuple[AttendanceNotice, ...]:
+    """Returns what does not hold any more of a person, some of whose records became others; nothing new is told.
+
+    Args:
+        group_id: The group whose sessions they are.
+        person_id: Whose records they are now.
+        replaced: The sessions of these records, by id and beginning.
+        past: Around all of them.
+        rules: When something is told.
+        now: When it is decided, UTC.
+    """
+    ledger = _Ledger(group_id, person_id, past.told, now, _NEVER)
+    for session_id, start in replaced:
+        _settle_person(ledger, session_id, start, past.attended, rules)
+    return tuple(ledger.found)
 
 
 def _settle_person(

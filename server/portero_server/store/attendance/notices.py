@@ -21,6 +21,7 @@ from portero_server.domain.attendance.notices import (
     NoticeRules,
     PersonPast,
     notices_of,
+    withdrawals_of,
 )
 from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus
 from portero_server.domain.attendance.schedule import AttendanceSession
@@ -69,6 +70,15 @@ class StoredNotice:
     group_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReplacedRecord:
+    """A record of one person in whose place there is another one's, or that became another one's."""
+
+    session_id: str
+    group_id: str
+    starts_at: datetime
+
+
 async def tell(
     connection: AsyncConnection,
     session: AttendanceSession,
@@ -99,6 +109,30 @@ async def tell(
         rules,
         now,
     )
+    await _store(connection, found)
+
+
+async def withdraw_replaced(
+    connection: AsyncConnection, person_id: str, replaced: Sequence[ReplacedRecord], rules: NoticeRules, now: datetime
+) -> None:
+    """Stores what does not hold any more of a person, some of whose records were replaced by those of another one.
+
+    Args:
+        connection: Has stored the records, and has the notices about both under this person's id.
+        person_id: Who it is.
+        replaced: Which records.
+        rules: When something is told.
+        now: When they were replaced, UTC.
+    """
+    if not replaced:
+        return
+    await _hold(connection)
+    found: list[AttendanceNotice] = []
+    for group_id in sorted({each.group_id for each in replaced}):
+        theirs = sorted((each.starts_at, each.session_id) for each in replaced if each.group_id == group_id)
+        sessions = [(session_id, start) for start, session_id in theirs]
+        past = (await _pasts(connection, group_id, sessions, [person_id], rules))[person_id]
+        found += withdrawals_of(group_id, person_id, sessions, past, rules, now)
     await _store(connection, found)
 
 

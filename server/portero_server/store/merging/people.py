@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
+from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.documents.check_in import RUN_LABEL
 from portero_server.domain.documents.run import same_run
 from portero_server.domain.people.merging import MergeCounts, ended_consents, merged_labels, seen_together
@@ -70,7 +71,13 @@ class PeopleMergeStore:
     """Makes two people one. Every step is part of one transaction, which holds both from its beginning."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, visit_gap: timedelta, consent_required: bool = False
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        visit_gap: timedelta,
+        consent_required: bool = False,
+        notices: NoticeRules | None = None,
     ) -> None:
         """Creates the store.
 
@@ -79,11 +86,13 @@ class PeopleMergeStore:
             clock: The server's clock.
             visit_gap: That of cameras without one of their own.
             consent_required: Whether nobody is recognized without a valid consent.
+            notices: When something is told of attendance; None: as by default.
         """
         self._database = database
         self._clock = clock
         self._visit_gap = visit_gap
         self._consent_required = consent_required
+        self._notices = notices or NoticeRules()
 
     async def merge(
         self,
@@ -129,7 +138,7 @@ class PeopleMergeStore:
             given, ended = await _move_consents(connection, kept_id, other_id, now)
             faces = await move_faces(connection, kept_id, other_id)
             reviews = await move_reviews(connection, kept_id, other_id, kept.display_name, now)
-            records = await move_attendance(connection, kept_id, other_id, now)
+            records = await move_attendance(connection, kept_id, other_id, self._notices, now)
             await move_open_tracks(connection, kept_id, other_id)
             await move_answers(connection, kept_id, other_id)
             # Last, since commits wait for the positions of events that it takes.

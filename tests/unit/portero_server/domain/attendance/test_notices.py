@@ -18,6 +18,7 @@ from portero_server.domain.attendance.notices import (
     NoticeRules,
     PersonPast,
     notices_of,
+    withdrawals_of,
 )
 from portero_server.domain.attendance.record import AttendanceRecord, AttendanceStatus, StatusReason
 from portero_server.domain.attendance.schedule import AttendanceSession
@@ -56,6 +57,16 @@ class _Class:
         whole = [each for each in self.told if each.person_id is None and each.session_id == session.session_id]
         records = [] if after is None else [after]
         found = notices_of(session, records, [change], pasts, whole, self._rules, start + late_by)
+        self.told += found
+        return [(each.kind.value, each.withdraws is not None) for each in found]
+
+    def replace(self, day: int, status: AttendanceStatus) -> list[tuple[str, bool]]:
+        """Has a record of somebody else in place of Ana's, and returns what is withdrawn."""
+        record = self._records[day]
+        self._records[day] = replace(record, status=status, credit=_CREDIT.get(status, 0.0))
+        past = PersonPast(self._attended(), self.told)
+        sessions = [(record.session_id, _FIRST + timedelta(days=day))]
+        found = withdrawals_of("1b", "ana", sessions, past, self._rules, _FIRST + timedelta(days=99))
         self.told += found
         return [(each.kind.value, each.withdraws is not None) for each in found]
 
@@ -187,6 +198,17 @@ def test_sessions_that_were_attended_and_are_decided_later_withdraw_low_attendan
     assert lessons.decide(9, A) == [_ABSENT, _LOW]
     told = [lessons.decide(day, P) for day in (2, 3, 4, 5)]
     assert told == [[], [], [("low_attendance", True)], []]
+
+
+def test_a_record_of_the_same_person_under_another_id_withdraws_what_it_contradicts() -> None:
+    """Absences and counts, whenever they were told; nothing new is told."""
+    lessons = _Class()
+    for day, status in enumerate([P, P, A, A]):
+        lessons.decide(day, status)
+    assert lessons.replace(2, A) == []
+    assert lessons.replace(2, P) == [("absent", True)]
+    assert lessons.replace(3, P) == [("absent", True), ("low_attendance", True)]
+    assert lessons.replace(3, A) == []
 
 
 def test_a_count_of_a_session_that_was_moved_on_is_withdrawn() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.groups import Membership
+from portero_server.domain.attendance.notices import NoticeRules
 from portero_server.domain.attendance.record import AttendanceStatus, Excuse
 from portero_server.domain.attendance.spans import TimeSpan
+from portero_server.store.attendance.notices import NoticeStore
 from portero_server.store.database import Database
 from portero_server.store.merging.people import PeopleMergeStore
 from tests.support.attendance.classroom import HOUR, MONDAY, SESSION, Classroom
@@ -80,3 +82,53 @@ async def test_what_people_said_goes_over(classroom: Classroom, merges: PeopleMe
     assert await classroom.statuses() == {"ana": AttendanceStatus.LEFT_EARLY}
     assert {each.person_id for each in await classroom.remarks.corrections(SESSION)} == {"ana"}
     assert len(await classroom.remarks.excuses("ana", 10)) == 1
+
+
+async def test_an_absence_that_the_other_record_contradicts_is_withdrawn(
+    database: Database, classroom: Classroom, merges: PeopleMergeStore
+) -> None:
+    """In the transaction of the merge, and once: the same holds when the lesson is decided anew."""
+    assert await _told(database) == [("ana", False)]
+    await merges.merge("ana", "anna")
+    assert await _told(database) == [("ana", False), ("ana", True)]
+    await classroom.sessions.decide(SESSION)
+    assert await _told(database) == [("ana", False), ("ana", True)]
+
+
+async def test_the_absence_of_the_name_that_goes_is_withdrawn(
+    database: Database, classroom: Classroom, merges: PeopleMergeStore
+) -> None:
+    """It was told of "ana", and is withdrawn of "anna", who is the same person."""
+    await merges.merge("anna", "ana")
+    assert await _told(database) == [("anna", False), ("anna", True)]
+
+
+async def test_an_absence_of_both_names_stands(
+    database: Database, classroom: Classroom, merges: PeopleMergeStore
+) -> None:
+    """What was told of either is withdrawn when she turns out to have been there."""
+    await classroom.remarks.correct(classroom.correction("anna", AttendanceStatus.ABSENT))
+    await merges.merge("ana", "anna")
+    assert await _told(database) == [("ana", False), ("ana", False)]
+    await classroom.remarks.withdraw("k1", "teacher")
+    assert await _told(database) == [("ana", False), ("ana", False), ("ana", True), ("ana", True)]
+
+
+async def test_a_percentage_that_is_higher_by_both_names_is_withdrawn(database: Database, clock: ManualClock) -> None:
+    """It is counted by the server's rules."""
+    rules = NoticeRules(low_sessions=1)
+    classroom = Classroom(database, clock, notices=rules)
+    await classroom.furnish("ana", "anna")
+    await classroom.watch()
+    await classroom.sees("anna", 0, HOUR)
+    clock.advance(2 * HOUR)
+    await classroom.sessions.decide(SESSION)
+    assert await _told(database) == [("ana", False), ("ana", False)]
+    await PeopleMergeStore(database, clock, visit_gap=GAP, notices=rules).merge("ana", "anna")
+    assert await _told(database) == [("ana", False), ("ana", False), ("ana", True), ("ana", True)]
+
+
+async def _told(database: Database) -> list[tuple[str | None, bool]]:
+    """Returns of whom each notice is, and whether it is withdrawn."""
+    notices = await NoticeStore(database).after(0, 100)
+    return [(each.notice.person_id, each.notice.withdraws is not None) for each in notices]
