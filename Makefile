@@ -46,6 +46,7 @@ check: setup ## Format, lint, types, layers, drift of generated code, migrations
 	@$(BIN)/python -m portero_cli.reference --check
 	@$(BIN)/python -m portero_server.reference.metrics_page --check
 	@$(BIN)/python -m portero_bridge.metrics_reference --check
+	@$(BIN)/python -m portero_console.settings_page --check
 	@$(BIN)/python -m tests.support.bridge.cameras_page --check
 	@$(BIN)/python -m portero_infra.dashboards --check
 	@$(BIN)/python -m portero_infra.cost --check
@@ -67,6 +68,7 @@ reference: setup ## Writes what is generated: reference pages and dashboards.
 	@$(BIN)/python -m portero_cli.reference
 	@$(BIN)/python -m portero_server.reference.metrics_page
 	@$(BIN)/python -m portero_bridge.metrics_reference
+	@$(BIN)/python -m portero_console.settings_page
 	@$(BIN)/python -m tests.support.bridge.cameras_page
 	@$(BIN)/python -m portero_infra.dashboards
 

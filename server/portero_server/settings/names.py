@@ -24,6 +24,9 @@ CLIENT_VARIABLES = (
 _PROXY_VARIABLES = ("PORTERO_BIND", "PORTERO_CERTIFICATE")
 """What the configuration for HAProxy (infra/haproxy) reads."""
 
+_CONSOLE = f"{PREFIX}CONSOLE_"
+"""What the console reads, which checks the names itself."""
+
 _TESTS = f"{PREFIX}TEST_"
 # A Service named portero, or portero-anything, makes Kubernetes set such variables in every pod of its namespace.
 _SERVICE_LINK = re.compile(
@@ -43,7 +46,7 @@ def unknown_variables(environment: Iterable[str], fields: Iterable[str]) -> Iter
     for name in sorted(environment):
         # Settings are read whatever the case of their names.
         upper = name.upper()
-        if not upper.startswith(PREFIX) or upper in known or upper.startswith(_TESTS):
+        if not upper.startswith(PREFIX) or upper in known or upper.startswith((_TESTS, _CONSOLE)):
             continue
         if _SERVICE_LINK.fullmatch(upper):
             continue

@@ -110,9 +110,9 @@ def test_an_unknown_variable_is_an_error_with_the_nearest_name(monkeypatch: pyte
 
 
 def test_variables_of_others_are_no_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What clients read, and what Kubernetes sets for a service of this name, may stand beside the settings."""
+    """What clients and the console read, and what Kubernetes sets for a service of this name, may stand beside them."""
     service = ("PORTERO_SERVICE_HOST", "PORTERO_PORT", "PORTERO_PORT_50051_TCP_ADDR", "PORTERO_GRPC_SERVICE_PORT_TLS")
-    for name in (*VARIABLES, "PORTERO_DEBUG", *service):
+    for name in (*VARIABLES, "PORTERO_DEBUG", "PORTERO_CONSOLE_LISTEN", *service):
         monkeypatch.setenv(name, "x")
     load_settings()
     assert set(CLIENT_VARIABLES) == {*VARIABLES, "PORTERO_DEBUG"}

@@ -1,0 +1,1 @@
+"""Who comes in and what is let through: sessions, origins, rates, uploads, headers."""

@@ -1,0 +1,86 @@
+"""Photos that come in: bounded in size, number and time, before anything keeps them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from starlette.requests import Request
+
+from portero_console.problems import Problem
+from portero_console.security.rates import RateLimit
+from portero_console.settings import MIB, ConsoleSettings
+
+IMAGE_TYPES = ("image/jpeg", "image/png")
+
+
+class Uploads:
+    """Takes photos as the body of a request."""
+
+    def __init__(self, settings: ConsoleSettings, now: Callable[[], float]) -> None:
+        self._settings = settings
+        self._rate = RateLimit(settings.upload_rate, now)
+        self._held = 0
+
+    @asynccontextmanager
+    async def photo(self, request: Request, identity: str) -> AsyncIterator[bytes]:
+        """Reads the photo of a request, which counts as held until the block is left.
+
+        Args:
+            request: Its body is a JPEG or PNG file.
+            identity: Who sends it, for the rate.
+
+        Raises:
+            Problem: It is no image by its type, too large, too slow, or one too many.
+        """
+        self._check_type(request)
+        self._check_length(int(length) if (length := request.headers.get("content-length", "0")).isdecimal() else 0)
+        wait = self._rate.wait(identity)
+        if wait > 0:
+            raise _too_many(f"at most {self._settings.upload_rate:g} photos a minute", wait)
+        if self._held >= self._settings.uploads:
+            raise _too_many(f"{self._held} photos are being looked at", 1.0)
+        self._rate.count(identity)
+        self._held += 1
+        try:
+            yield await self._read(request)
+        finally:
+            self._held -= 1
+
+    async def _read(self, request: Request) -> bytes:
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.upload_timeout):
+                async for chunk in request.stream():
+                    self._check_length(len(body) + len(chunk))
+                    body += chunk
+        except TimeoutError:
+            raise Problem(
+                HTTPStatus.REQUEST_TIMEOUT,
+                "UPLOAD_TOO_SLOW",
+                f"the photo did not arrive within {self._settings.upload_timeout:g} s",
+            ) from None
+        return bytes(body)
+
+    def _check_type(self, request: Request) -> None:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in IMAGE_TYPES:
+            raise Problem(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "NOT_AN_IMAGE",
+                f"the body must be a photo, and its Content-Type {' or '.join(IMAGE_TYPES)}",
+            )
+
+    def _check_length(self, length: int) -> None:
+        if length > self._settings.max_upload:
+            raise Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "PHOTO_TOO_LARGE",
+                f"the photo is larger than {self._settings.max_upload / MIB:.3g} MiB",
+            )
+
+
+def _too_many(words: str, wait: float) -> Problem:
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, "TOO_MANY_UPLOADS", f"{words}; try again soon", retry_after=wait)
