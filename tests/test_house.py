@@ -51,6 +51,7 @@ PACKAGES = (
     "clients/portero_bridge",
     "clients/portero_cli",
     "clients/portero_client",
+    "clients/portero_console",
     "clients/portero_reports",
 )
 

@@ -16,6 +16,7 @@ PROGRAMS = frozenset({"benchmarks", "chaos", "fuzz", "simulation"})
 SOURCES = {
     "portero_bridge": ROOT / "clients",
     "portero_cli": ROOT / "clients",
+    "portero_console": ROOT / "clients",
     "portero_client": ROOT / "clients",
     "portero_infra": ROOT / "infra",
     "portero_reports": ROOT / "clients",
