@@ -1,4 +1,4 @@
-# Portero's image, one role a build: server (default), bridge, simulator or demo. Runs on x86-64 and ARM64.
+# Portero's image, one role a build: server (default), bridge, console, simulator or demo. Runs on x86-64 and ARM64.
 #
 #   docker buildx build --build-arg ROLE=bridge --platform linux/amd64,linux/arm64 -t portero-bridge .
 #
@@ -34,6 +34,7 @@ RUN case "$ROLE" in \
         server) set -- --extra server --extra local --extra mqtt ;; \
         simulator) set -- --extra server --extra local --extra simulator ;; \
         bridge) set -- --extra bridge --extra mqtt ;; \
+        console) set -- --extra console ;; \
         demo) set -- --extra bridge --extra demo ;; \
         *) echo "no such role: $ROLE" >&2; exit 1 ;; \
     esac \
@@ -97,6 +98,15 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=4 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9465/metrics', timeout=3)"]
 ENTRYPOINT ["portero-bridge"]
 CMD ["--config", "/etc/portero/bridge.yaml", "--metrics-listen", "0.0.0.0:9465"]
+
+# Without TLS it serves other machines only where PORTERO_CONSOLE_PLAINTEXT_OFF_LOOPBACK says that something encrypts.
+FROM runtime AS console
+ENV PORTERO_CONSOLE_LISTEN=0.0.0.0:8080
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=4 \
+    CMD ["python", "-c", "import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['PORTERO_CONSOLE_LISTEN'].rpartition(':')[2])), timeout=3)"]
+ENTRYPOINT ["portero"]
+CMD ["console"]
 
 FROM runtime AS demo
 HEALTHCHECK NONE

@@ -17,6 +17,7 @@ from portero_cli.commands import (
     checkins,
     compare,
     consent,
+    console,
     decisions,
     demo,
     doctor,
@@ -75,5 +76,6 @@ COMMANDS: tuple[CommandModule, ...] = (
     keys,
     subscriptions,
     doctor,
+    console,
     demo,
 )

@@ -29,6 +29,7 @@ async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
     assert process.returncode == 0, errors.decode()
     document = json.loads(out)
     assert document["right"] is True
+    assert "who is here, people and photos: http://127.0.0.1:" in errors.decode()
     names = sorted(sighting["display_name"] for sighting in document["sightings"])
     assert names == ["", "Eileen Collins", "Eileen Collins", "Grace Hopper", "Grace Hopper"]
     check_in = document["check_in"]

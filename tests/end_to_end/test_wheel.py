@@ -21,6 +21,7 @@ _PACKAGES = (
     "clients/portero_client",
     "clients/portero_bridge",
     "clients/portero_reports",
+    "clients/portero_console",
     "clients/portero_cli",
 )
 _LEFT_OUT = ("__pycache__", "node")

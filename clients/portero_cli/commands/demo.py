@@ -15,6 +15,7 @@ from rich.console import RenderableType
 
 from portero_bridge.events import BridgeEvent, SourceUp
 from portero_cli.demo.classroom import SETTINGS, Lesson, as_expected, attended, hold_lesson
+from portero_cli.demo.console import demo_console
 from portero_cli.demo.desk import check_in_guest
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_cli.demo.scene import PASSAGES, VISIT_GAP, write_scene
@@ -83,9 +84,10 @@ async def demo(
         async with (
             demo_server(folder, SETTINGS) as server,
             PorteroClient(ConnectionSettings(server.address)) as client,
+            demo_console(ConnectionSettings(server.address)) as console,
             stop_signals() as stop,
         ):
-            _announce(output, server)
+            _announce(output, server, console)
             checked_in = None if source else await _check_in(client, output)
             await _enroll(client, folder, people, output)
             lesson = None if source else await _hold_lesson(client, output)
@@ -131,7 +133,9 @@ class _Play:
         return listen
 
 
-def _announce(output: Output, server: DemoServer) -> None:
+def _announce(output: Output, server: DemoServer, console: str | None) -> None:
+    if console is not None:
+        output.note(f"who is here, people and photos: {console}")
     output.note(f"gRPC on {server.address}, metrics on http://{server.admin}/metrics, log in {server.log}")
 
 

@@ -41,8 +41,8 @@ async def demo_server(folder: Path, settings: Mapping[str, str] = _NO_SETTINGS) 
     Raises:
         DemoProblem: It did not come up; the message is the server's own last line.
     """
-    address = os.environ.get("PORTERO_LISTEN") or f"127.0.0.1:{_free_port(50051)}"
-    admin = os.environ.get("PORTERO_ADMIN_LISTEN") or f"127.0.0.1:{_free_port(9464)}"
+    address = os.environ.get("PORTERO_LISTEN") or f"127.0.0.1:{free_port(50051)}"
+    admin = os.environ.get("PORTERO_ADMIN_LISTEN") or f"127.0.0.1:{free_port(9464)}"
     log = folder / "server.log"
     environment = {
         "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}",
@@ -72,7 +72,7 @@ async def demo_server(folder: Path, settings: Mapping[str, str] = _NO_SETTINGS) 
         await _stop(process)
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """Returns the wanted port, or any free one if it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from portero_bridge.settings import BridgeSettings
 from portero_client.settings import ConnectionSettings
+from portero_console.settings import load_settings
 from portero_server.composition import transport
 from portero_server.composition.access import check_open
 from portero_server.errors import StartupProblem
@@ -87,6 +88,17 @@ def test_clients_speak_what_the_server_speaks(monkeypatch: pytest.MonkeyPatch) -
     people = ConnectionSettings.from_environment()
     assert (people.server, people.is_encrypted) == (camera.server, False)
     assert "PORTERO_TLS_CERTIFICATE" not in SERVICES["server"]["environment"]
+
+
+def test_console_calls_the_server_and_serves_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its settings are whole, it speaks what the server speaks, and its port is the one that is published."""
+    service = SERVICES["console"]
+    for variable, value in service["environment"].items():
+        monkeypatch.setenv(variable, str(value))
+    settings = load_settings(listen="0.0.0.0:8080")
+    assert settings.admits_anyone
+    assert not ConnectionSettings.from_environment().is_encrypted
+    assert service["ports"] == [f"127.0.0.1:{settings.port}:{settings.port}"]
 
 
 def test_server_is_given_time_to_drain() -> None:

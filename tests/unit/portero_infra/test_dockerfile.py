@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from portero_console.settings import PREFIX as CONSOLE_PREFIX
+from portero_console.settings import ConsoleSettings
 from portero_infra.config import Server
 from portero_infra.task import CA_FILE, USER
 from portero_server.settings import PREFIX, Settings
@@ -18,7 +20,13 @@ TEXT = (ROOT / "Dockerfile").read_text()
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 WHEEL = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-PROGRAMS = {"server": "portero-server", "simulator": "portero-simulator", "bridge": "portero-bridge", "demo": "portero"}
+PROGRAMS = {
+    "server": "portero-server",
+    "simulator": "portero-simulator",
+    "bridge": "portero-bridge",
+    "console": "portero",
+    "demo": "portero",
+}
 
 
 @dataclass(slots=True)
@@ -84,6 +92,16 @@ def test_role_that_serves_says_how_it_is(role: str) -> None:
     stage = STAGES[role]
     assert "http://127.0.0.1:" in stage.last("HEALTHCHECK")
     assert stage.last("EXPOSE")
+
+
+def test_console_says_how_it_is_whatever_it_speaks() -> None:
+    """The health check asks for a connection at the address of its setting, with TLS or without."""
+    stage = STAGES["console"]
+    given = dict(pair.split("=", 1) for pair in stage.last("ENV").split())
+    assert set(given) <= {f"{CONSOLE_PREFIX}{name.upper()}" for name in ConsoleSettings.model_fields}
+    assert given["PORTERO_CONSOLE_LISTEN"].endswith(f":{stage.last('EXPOSE')}")
+    assert "os.environ['PORTERO_CONSOLE_LISTEN']" in stage.last("HEALTHCHECK")
+    assert json.loads(stage.last("CMD")) == ["console"]
 
 
 def test_server_listens_where_the_stack_expects_it() -> None:
