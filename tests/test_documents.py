@@ -56,7 +56,9 @@ def test_links_lead_somewhere() -> None:
                 continue
             path, _, heading = link.partition("#")
             target = (ROOT / page).parent / path if path else ROOT / page
-            headings = re.findall(r"(?m)^#+ (.+)$", target.read_text(encoding="utf-8")) if target.is_file() else []
+            # Only a page is read: pictures have no headings.
+            text = target.read_text(encoding="utf-8") if heading and target.is_file() else ""
+            headings = re.findall(r"(?m)^#+ (.+)$", text)
             if not target.exists() or (heading and heading not in map(anchor, headings)):
                 broken.append(f"{page}: {link}")
     assert broken == []
