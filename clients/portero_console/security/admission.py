@@ -96,13 +96,15 @@ class Admission:
         Raises:
             Unauthenticated: The server does not take the key.
             Problem: The server asks for no keys, and would take any.
-            PorteroError: The server does not answer.
+            PorteroError: The server does not answer, or a key would reach it unprotected.
         """
         try:
             async with self._clients.lend(key) as client:
                 caller = await client.keys.caller()
         except InvalidArgument as error:
-            # A key that could not even be sent.
+            if error.reason != "MALFORMED_TOKEN":
+                raise
+            # What could not even be sent is a wrong key too.
             raise Unauthenticated(error.message, reason=error.reason) from None
         if caller.subject == LOCAL:
             raise _nobody_asks()

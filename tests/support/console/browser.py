@@ -49,16 +49,17 @@ class Browser:
 
 
 def browser_of(
-    server: str, base: str = "http://127.0.0.1:8080", address: str = "127.0.0.1", **settings: Any
+    server: str | ConnectionSettings, base: str = "http://127.0.0.1:8080", address: str = "127.0.0.1", **settings: Any
 ) -> Browser:
-    """Returns a browser before a console of a server, HOST:PORT; close its `http` and `parts`.
+    """Returns a browser before a console of a server; close its `http` and `parts`.
 
     Args:
-        server: The server.
+        server: HOST:PORT, or how it is called.
         base: What the browser calls the console.
         address: The browser's address.
         settings: Of the console.
     """
-    parts = make_parts(ConsoleSettings(**settings), ConnectionSettings(server))
+    connection = ConnectionSettings(server) if isinstance(server, str) else server
+    parts = make_parts(ConsoleSettings(**settings), connection)
     transport = httpx2.ASGITransport(console_app(parts), raise_app_exceptions=False, client=(address, 50000))
     return Browser(httpx2.AsyncClient(transport=transport, base_url=base), parts)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import grpc
 from portero.v1 import access_service_pb2 as access
 
+from portero_client import ConnectionSettings
 from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal
 from tests.support.console.browser import KEY, Browser, browser_of
@@ -55,3 +56,12 @@ async def test_a_server_that_is_away_is_not_a_wrong_key(server: FakeServer) -> N
     assert answer.status_code == 503
     assert "El servidor no responde" in answer.text
     await away.parts.aclose()
+
+
+async def test_a_key_that_would_travel_unprotected_is_not_sent() -> None:
+    """A console that calls a server elsewhere without TLS says so, and does not call the key wrong."""
+    elsewhere = browser_of(ConnectionSettings("portero.example:50051", tls=False))
+    answer = await elsewhere.http.post("/login", data={"key": KEY})
+    assert answer.status_code == 400
+    assert "a token is not sent to portero.example:50051 without TLS" in answer.text
+    await elsewhere.parts.aclose()
