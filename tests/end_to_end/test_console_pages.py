@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.async_api import FilePayload, Page, expect
 
-from portero_client import ConnectionSettings, PorteroClient
+from portero_client import CameraStream, ConnectionSettings, PorteroClient
 from portero_console.serving import running_console
 from portero_console.settings import load_settings
 from portero_server.vision.jpeg import encode_jpeg
 from tests.support.console.chromium import MISSING, PROGRAM, Watched, chromium, opened
-from tests.support.images.patch_photos import ANA, BOB, EVE, photo
+from tests.support.images.patch_photos import ANA, BOB, EVE, Color, photo
 from tests.support.processes.server_process import created_key, managed_keys, running_server
 from tests.support.time.timeouts import PATIENCE
 
@@ -38,7 +39,7 @@ SIZES: dict[str, Any] = {
     "laptop": {"width": 1366, "height": 768},
     "wall": {"width": 2560, "height": 1440},
 }
-PAGES = ("/now", "/wall", "/people", "/people/ana", "/enroll", "/search", "/sightings")
+PAGES = ("/now", "/wall", "/people", "/people/ana", "/enroll", "/search", "/sightings", "/review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +149,45 @@ async def test_whoever_walks_past_a_camera_appears_by_itself(tmp_path: Path) -> 
         assert watched.wrong == []
 
 
-async def _walk(camera: Any) -> None:
-    """Shows Ana's patch, each time a little elsewhere."""
-    import numpy as np
+async def test_a_doubtful_sighting_is_reviewed_by_keyboard(tmp_path: Path) -> None:
+    """A stranger is left as it is, that is undone, and then named; the stored sighting is the person's."""
+    async with _stage(tmp_path) as stage, chromium() as browser:
+        async with stage.client.stream("door") as camera:
+            walking = asyncio.create_task(_walk(camera, EVE))
+            await _queued(stage.client)
+            walking.cancel()
+        watched = await opened(await browser.new_context(locale="en-US"))
+        page = await _log_in(watched, stage, "/review")
+        await expect(page.locator("#who")).to_have_text("Unknown")
+        await page.keyboard.press("i")
+        await expect(page.locator("#said")).to_have_text("Stored: left as it is.")
+        await expect(page.locator("#empty")).to_be_visible()
+        await page.keyboard.press("u")
+        await expect(page.locator("#case")).to_be_visible()
+        await page.locator("#other").fill("ana")
+        await page.locator("#others button").press("Enter")
+        await expect(page.locator("#said")).to_have_text("Stored: this is Ana Luz.")
+        assert [each.person async for each in stage.client.sightings.list()] == ["people/ana"]
+        assert await watched.accessibility() == []
+        assert watched.wrong == []
 
+
+async def _queued(client: PorteroClient) -> None:
+    """Waits until there is something to review."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if [each async for each in client.reviews.queue()]:
+                return
+            await asyncio.sleep(0.1)
+
+
+async def _walk(camera: CameraStream, color: Color = ANA) -> None:
+    """Shows somebody's patch, each time a little elsewhere."""
     number = 0
     while True:
         pixels = np.full((240, 320, 3), 20 + number % 2, np.uint8)
         left = 40 + number % 8
-        pixels[60:160, left : left + 100] = ANA
+        pixels[60:160, left : left + 100] = color
         await camera.send(encode_jpeg(pixels, 95))
         await asyncio.sleep(0.2)
         number += 1
@@ -180,7 +211,7 @@ async def test_pages_fit_every_screen_and_everybody(size: str, language: str, tm
         for person, name in (("hostile", HOSTILE), ("arabic", ARABIC), ("long", LONG)):
             await stage.client.people.create(name, person_id=person)
         for theme in ("light", "dark"):
-            context = await browser.new_context(viewport=SIZES[size], locale=language, color_scheme=theme)  # type: ignore[arg-type]
+            context = await browser.new_context(viewport=SIZES[size], locale=language, color_scheme=theme)
             watched = await opened(context)
             page = await _log_in(watched, stage)
             for path in (*PAGES, "/people/hostile", "/people/long"):

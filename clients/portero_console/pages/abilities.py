@@ -21,6 +21,7 @@ class Ability(Enum):
     ERASE = "erase"
     SEARCH = "search"
     SEE_USAGE = "see-usage"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,15 @@ NEEDS: Mapping[Ability, Needs] = {
     Ability.ERASE: Needs(("PrivacyService/ErasePerson",), _KEEPERS, unlimited=True),
     Ability.SEARCH: Needs(("GalleryService/SearchByImage",), _DESK),
     Ability.SEE_USAGE: Needs(("UsageService/GetUsage",), _KEEPERS),
+    Ability.REVIEW: Needs(
+        (
+            "DecisionService/ListReviewQueue",
+            "DecisionService/GetReviewPicture",
+            "DecisionService/ReviewSighting",
+            "DecisionService/UndoReview",
+        ),
+        _KEEPERS,
+    ),
 }
 
 

@@ -100,3 +100,9 @@ async def search(request: Request) -> Response:
 async def sightings(request: Request) -> Response:
     """Lists sightings."""
     return await _page(request, "sightings.html", frozenset({Ability.SEE}))
+
+
+@router.get("/review")
+async def review(request: Request) -> Response:
+    """Asks what a person says of doubtful sightings."""
+    return await _page(request, "review.html", frozenset({Ability.REVIEW}))

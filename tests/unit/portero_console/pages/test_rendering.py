@@ -10,7 +10,7 @@ from portero.v1 import access_service_pb2 as access
 from tests.support.client.server import FakeServer
 from tests.support.console.browser import Browser
 
-_PAGES = ("/now", "/wall", "/people", "/enroll", "/people/ana", "/search", "/sightings", "/login")
+_PAGES = ("/now", "/wall", "/people", "/enroll", "/people/ana", "/search", "/sightings", "/review", "/login")
 
 
 @pytest.mark.parametrize("path", _PAGES)

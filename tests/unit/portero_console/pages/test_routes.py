@@ -10,7 +10,7 @@ from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal
 from tests.support.console.browser import Browser, browser_of
 
-_PAGES = {"/now", "/wall", "/people", "/enroll", "/people/ana", "/search", "/sightings"}
+_PAGES = {"/now", "/wall", "/people", "/enroll", "/people/ana", "/search", "/sightings", "/review"}
 
 
 @pytest.mark.parametrize(
