@@ -112,7 +112,14 @@ from portero_client.documents import (
     ReviewDecision,
 )
 from portero_client.errors import *  # noqa: F403
-from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections, ShadowReport
+from portero_client.gallery_collections import (
+    AdoptedFace,
+    AdoptionOutcome,
+    CollectionRole,
+    GalleryCollection,
+    GalleryCollections,
+    ShadowReport,
+)
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.listing import BlockingListing, Listing
@@ -187,6 +194,8 @@ from portero_client.watch import AttendanceWatch, CheckInWatch, SightingWatch
 
 __all__ = [
     "Acknowledged",
+    "AdoptedFace",
+    "AdoptionOutcome",
     "ApiKey",
     "AttendanceChange",
     "AttendanceChangeCause",

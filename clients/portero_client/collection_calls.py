@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portero_client.calls import collections as calls
-from portero_client.gallery_collections import GalleryCollections
+from portero_client.gallery_collections import AdoptedFace, GalleryCollections
 from portero_client.listing import Ask, BlockingAsk
 
 
@@ -45,6 +47,28 @@ class Collections:
         """
         return await self._ask(calls.drop(collection))
 
+    async def adopt(
+        self, face_ids: Sequence[str], *, unnamed: bool = False, dry_run: bool = False
+    ) -> tuple[AdoptedFace, ...]:
+        """Makes faces that another program put into the collection in use those of people. For admins.
+
+        Each ExternalImageId is one person, who is added if necessary. No photograph is needed, nothing is paid for, and
+        no consent is recorded. Repeating it changes nothing.
+
+        Args:
+            face_ids: The engine's ids of the faces (Rekognition's FaceId), 1 to 1000.
+            unnamed: Whether faces without an ExternalImageId are adopted too, each as a person of its own.
+            dry_run: Whether it is only said what would become of each face.
+
+        Returns:
+            What became of each face, in order.
+
+        Raises:
+            InvalidArgument: There are none or too many, one is no FaceId, or one comes twice.
+            FailedPrecondition: With reason NO_COLLECTION, the engine keeps none; COLLECTION_CHANGED, it was exchanged.
+        """
+        return await self._ask(calls.adopt(face_ids, unnamed=unnamed, dry_run=dry_run))
+
 
 class BlockingCollections:
     """The collection in use, and the one that stands by; see Collections of the asynchronous client."""
@@ -67,3 +91,9 @@ class BlockingCollections:
     def drop(self, collection: str) -> bool:
         """Removes the collection that stands by, with its faces, and returns whether it is gone. For admins."""
         return self._ask(calls.drop(collection))
+
+    def adopt(
+        self, face_ids: Sequence[str], *, unnamed: bool = False, dry_run: bool = False
+    ) -> tuple[AdoptedFace, ...]:
+        """Makes faces that another program put into the collection in use those of people. For admins."""
+        return self._ask(calls.adopt(face_ids, unnamed=unnamed, dry_run=dry_run))

@@ -15,7 +15,7 @@ MAX_SENT_BYTES = 12 * 1024 * 1024
 MAX_RECEIVED_BYTES = 16 * 1024 * 1024
 # What may be asked twice without harm: reading, and writing what the server recognizes as the same
 # (CreatePerson by its request id, EnrollFace by its photograph, ImportPeople by its people and encodings, RebuildFaces
-# by what the engine holds).
+# by what the engine holds, AdoptFaces by what is stored).
 # Creating a camera and deleting are left out: their second answer would be ALREADY_EXISTS or NOT_FOUND although
 # the first had worked.
 SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
@@ -31,6 +31,7 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
         "ImportPeople",
         "ListFaces",
         "RebuildFaces",
+        "AdoptFaces",
         "PrepareCollection",
         "GetCollections",
         "SearchByImage",

@@ -1,4 +1,4 @@
-"""The collection in use, and the one that stands by."""
+"""The collection in use, the one that stands by, and faces that other programs put there."""
 
 from __future__ import annotations
 
@@ -87,3 +87,39 @@ class GalleryCollections:
     missing_faces: int
     missing_people: int
     shadow: ShadowReport | None
+
+
+class AdoptionOutcome(Enum):
+    """What became of a face of the collection."""
+
+    UNSPECIFIED = "unspecified"
+    """An outcome of a newer server."""
+    ADOPTED = "adopted"
+    """It is the person's now; of a dry run: it would be."""
+    KNOWN = "known"
+    """It was the person's before, adopted or enrolled."""
+    REFUSED = "refused"
+    """It is nobody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedFace:
+    """A face that another program put into the collection, and what became of it.
+
+    Attributes:
+        face_id: The engine's id of the face (Rekognition's FaceId).
+        outcome: What became of it.
+        external_image_id: The name that the other program gave it; empty: none.
+        person: Resource name of the person whose face it is, or would be; empty: nobody's.
+        created: Whether the person was added with it; of a dry run: would be.
+        reason: Why it was refused, as a code for programs such as UNNAMED; else empty.
+        message: The same in words for people.
+    """
+
+    face_id: str
+    outcome: AdoptionOutcome
+    external_image_id: str
+    person: str
+    created: bool
+    reason: str
+    message: str

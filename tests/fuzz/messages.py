@@ -121,6 +121,7 @@ _cameras: Any = _Asked(create=_CAMERA, get=_CAMERA, update=_CAMERA)
 _images: Any = _Asked(recognize=ImageAnswer((), (), {}))
 _other: Any = _Asked()
 _merger: Any = _Asked(merge=MergedPerson(_PERSON, MergeCounts()))
+_adoption: Any = _Asked(adopt=())
 _transfer: Any = _Asked(add=(), page=((), None))
 _transfer.model = FaceModel("scripted", "v1")
 _watching: Any = _Watching()
@@ -137,6 +138,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
             _other,
             _other,
             _transfer,
+            _adoption,
             _other,
             _other,
             _merger,

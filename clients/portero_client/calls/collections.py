@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portero.v1 import gallery_service_pb2 as pb2
 
 from portero_client.calls.base import Call, unary
 from portero_client.convert import time_from
-from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections, ShadowReport
+from portero_client.gallery_collections import (
+    AdoptedFace,
+    AdoptionOutcome,
+    CollectionRole,
+    GalleryCollection,
+    GalleryCollections,
+    ShadowReport,
+)
 
 _GALLERY = "/portero.v1.GalleryService/"
 _PATIENCE = 60.0
@@ -17,6 +26,12 @@ _ROLES: dict[int, CollectionRole] = {
     pb2.COLLECTION_ROLE_PREPARING: CollectionRole.PREPARING,
     pb2.COLLECTION_ROLE_KEPT: CollectionRole.KEPT,
     pb2.COLLECTION_ROLE_DROPPING: CollectionRole.DROPPING,
+}
+
+_OUTCOMES: dict[int, AdoptionOutcome] = {
+    pb2.ADOPTION_OUTCOME_ADOPTED: AdoptionOutcome.ADOPTED,
+    pb2.ADOPTION_OUTCOME_KNOWN: AdoptionOutcome.KNOWN,
+    pb2.ADOPTION_OUTCOME_REFUSED: AdoptionOutcome.REFUSED,
 }
 
 
@@ -60,6 +75,29 @@ def drop(collection: str) -> Call[bool]:
         pb2.DropCollectionResponse,
         lambda answer: answer.gone,
         patience=_PATIENCE,
+    )
+
+
+def adopt(face_ids: Sequence[str], *, unnamed: bool, dry_run: bool) -> Call[tuple[AdoptedFace, ...]]:
+    """Makes faces that another program put into the collection those of people."""
+    return unary(
+        _GALLERY + "AdoptFaces",
+        pb2.AdoptFacesRequest(face_ids=face_ids, unnamed=unnamed, dry_run=dry_run),
+        pb2.AdoptFacesResponse,
+        lambda answer: tuple(_adopted_from(face) for face in answer.faces),
+        patience=_PATIENCE,
+    )
+
+
+def _adopted_from(message: pb2.AdoptedFace) -> AdoptedFace:
+    return AdoptedFace(
+        face_id=message.face_id,
+        outcome=_OUTCOMES.get(message.outcome, AdoptionOutcome.UNSPECIFIED),
+        external_image_id=message.external_image_id,
+        person=message.person,
+        created=message.created,
+        reason=message.reason,
+        message=message.message,
     )
 
 

@@ -18,6 +18,7 @@ from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
 from portero_server.engines.kept_faces import CollectionKeeper
 from portero_server.errors import EngineError, StartupProblem
+from portero_server.gallery.adoption import FaceAdoption
 from portero_server.gallery.collection_repair import CollectionRepair
 from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.collection_watch import CollectionWatch
@@ -28,6 +29,7 @@ from portero_server.gallery.photo_guard import PhotoGuard
 from portero_server.gallery.rebuild import FaceRebuild, VaultAccess
 from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
+from portero_server.store.adopted_faces import AdoptedFaceStore
 from portero_server.store.collections import CollectionStore
 from portero_server.store.merging.people import PeopleMergeStore
 from portero_server.store.people_transfer import PeopleTransferStore
@@ -47,6 +49,7 @@ class GalleryParts:
         model: Returns the one in use now.
         watch, repair: Compare the engine's collection with the database, and make both agree.
         transfer: Imports and exports many people at once.
+        adoption: Makes faces that other programs put into the collection those of people.
         rebuild: Makes faces anew from the vault's photos.
         switch: Prepares, exchanges and drops collections.
         merger: Makes one of two people.
@@ -61,6 +64,7 @@ class GalleryParts:
     watch: CollectionWatch
     repair: CollectionRepair
     transfer: GalleryTransfer
+    adoption: FaceAdoption
     rebuild: FaceRebuild
     switch: CollectionSwitch
     merger: PeopleMerger
@@ -144,6 +148,8 @@ async def build(
         stores.database, stores.people, context.clock, consent_required=context.settings.consent_required
     )
     transfer = GalleryTransfer(engine, transferred, mirror, metrics)
+    adopted = AdoptedFaceStore(stores.database, context.clock, consent_required=context.settings.consent_required)
+    adoption = FaceAdoption(keeper, lambda: _model(engine), adopted, mirror, metrics)
     merger = PeopleMerger(
         PeopleMergeStore(
             stores.database,
@@ -159,7 +165,19 @@ async def build(
         metrics.people_merged,
     )
     return GalleryParts(
-        gallery, check, mirror, lambda: _model(engine), watch, repair, transfer, rebuild, switch, merger, vault, standby
+        gallery,
+        check,
+        mirror,
+        lambda: _model(engine),
+        watch,
+        repair,
+        transfer,
+        adoption,
+        rebuild,
+        switch,
+        merger,
+        vault,
+        standby,
     )
 
 

@@ -61,6 +61,7 @@ def build(
                 gallery.watch,
                 gallery.repair,
                 gallery.transfer,
+                gallery.adoption,
                 gallery.rebuild,
                 gallery.switch,
                 gallery.merger,

@@ -45,6 +45,10 @@ class CollectionKeeper(FaceKeeper, Protocol):
         ...
 
     async def held(self, external_ids: Collection[str]) -> frozenset[str]:
+        """Returns the ids of those of these faces that its collection holds; none if there is no collection."""
+        ...
+
+    async def find(self, external_ids: Collection[str]) -> Sequence[KeptFace]:
         """Returns those of these faces that its collection holds; none if there is no collection."""
         ...
 
@@ -103,8 +107,11 @@ class MovableKeeper(CollectionKeeper, Protocol):
         """
         ...
 
-    async def clear(self) -> bool:
+    async def clear(self, adopted: Collection[str] = ()) -> bool:
         """Deletes our faces from the collection, and the collection if no other program's face is left in it.
+
+        Args:
+            adopted: Faces that another program put in and that are ours by now, by the engine's id.
 
         Returns:
             Whether the collection is gone.

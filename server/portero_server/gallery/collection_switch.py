@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import structlog
 
 from portero_server.clock import Clock
+from portero_server.domain.people.collection import is_adopted
 from portero_server.domain.people.people import FaceModel
 from portero_server.domain.people.shadow import ShadowTally
 from portero_server.domain.people.standby import (
     FIRST,
+    KEEPER,
     CollectionPlace,
     CollectionRole,
     GalleryCollection,
@@ -20,6 +22,7 @@ from portero_server.domain.people.standby import (
     StandbyCounts,
     checked_collection_id,
     checked_region,
+    number_of,
     refuse_switch,
 )
 from portero_server.errors import FailedPrecondition, InvalidInput
@@ -175,7 +178,9 @@ class CollectionSwitch:
         await self._store.begin_drop(number)
         await sides.settle()
         side = sides.standby
-        gone = False if side is None else await side.keeper.clear()
+        gone = False
+        if side is not None:
+            gone = await side.keeper.clear(await self._adopted(number))
         while await self._store.drop_faces(number, _BATCH) == _BATCH:
             pass
         await self._store.finish_drop(number)
@@ -186,6 +191,16 @@ class CollectionSwitch:
     async def counts(self, standby: GalleryCollection) -> StandbyCounts:
         """Returns how far a collection that stands by agrees with the one in use. Raises StoreUnavailable."""
         return await self._store.counts(self._model(self._required()), standby.place.number)
+
+    async def _adopted(self, number: int) -> frozenset[str]:
+        """Returns the engine's ids of the adopted faces of a collection, which takes them for another program's."""
+        return frozenset(
+            [
+                face.face_id
+                async for face in self._faces.faces(KEEPER)
+                if is_adopted(face.face_id, face.external_id) and number_of(face.model_version) == number
+            ]
+        )
 
     def _required(self) -> CollectionSides:
         if self._sides is None:

@@ -98,6 +98,10 @@ def _rebuilds(message: Any) -> str:
     return ",".join(name for name in ("dry_run", "standby") if getattr(message, name))
 
 
+def _adopts(message: Any) -> str:
+    return ",".join(name for name in ("dry_run", "unnamed") if getattr(message, name))
+
+
 def _switches(message: Any) -> str:
     return "allow_missing" if message.allow_missing else ""
 
@@ -151,6 +155,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/DropCollection": Recorded(_under("collections", "collection")),
     "portero.v1.GalleryService/ExportPeople": Recorded(),
     "portero.v1.GalleryService/ImportPeople": Recorded(),
+    "portero.v1.GalleryService/AdoptFaces": Recorded(details=_adopts),
     "portero.v1.GalleryService/DeleteFace": Recorded(attrgetter("name")),
     "portero.v1.GalleryService/SearchByImage": Recorded(),
     "portero.v1.GalleryService/CompareImages": NotRecorded("it compares two images given, and looks nobody up"),

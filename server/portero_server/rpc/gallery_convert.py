@@ -6,6 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import gallery_service_pb2 as pb
 
 from portero_server.domain.detection.photo_advice import PhotoAdvice, PhotoReport
+from portero_server.domain.people.adoption import AdoptedFace, AdoptionOutcome
 from portero_server.domain.people.collection import CollectionState, Known
 from portero_server.domain.people.photos import Rebuilding, RebuiltPhoto
 from portero_server.domain.people.shadow import ShadowOutcome, ShadowTally
@@ -34,6 +35,13 @@ _OUTCOMES = {
     Rebuilding.REFUSED: pb.REBUILD_OUTCOME_REFUSED,
     Rebuilding.MISSING: pb.REBUILD_OUTCOME_MISSING,
     Rebuilding.UNREADABLE: pb.REBUILD_OUTCOME_UNREADABLE,
+}
+
+
+_ADOPTIONS = {
+    AdoptionOutcome.ADOPTED: pb.ADOPTION_OUTCOME_ADOPTED,
+    AdoptionOutcome.KNOWN: pb.ADOPTION_OUTCOME_KNOWN,
+    AdoptionOutcome.REFUSED: pb.ADOPTION_OUTCOME_REFUSED,
 }
 
 
@@ -100,6 +108,19 @@ def report_to_proto(known: Known) -> pb.FacesReport:
         other_models_faces=truth.other_models,
         compare_time=compared,
         advice=truth.words,
+    )
+
+
+def adopted_to_proto(face: AdoptedFace) -> pb.AdoptedFace:
+    """Returns the AdoptedFace message for what became of a face of the collection."""
+    return pb.AdoptedFace(
+        face_id=face.face_id,
+        outcome=_ADOPTIONS[face.outcome],
+        external_image_id=face.name or "",
+        person=person_name(face.person_id) if face.person_id else "",
+        created=face.created,
+        reason=face.reason,
+        message=face.message,
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, Table, bindparam, select
+from sqlalchemy import Row, Table, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.people.people import FaceEnrollment, FaceModel, Person
-from portero_server.domain.people.privacy import Block, Consent, subject_of
+from portero_server.domain.people.privacy import Block, Consent
 from portero_server.domain.people.transfer import (
     ImportedPerson,
     PeopleImportPlan,
@@ -25,10 +25,10 @@ from portero_server.store.bulk.value_list import BinaryValue
 from portero_server.store.bulk.writing import insert_new
 from portero_server.store.consents import consent_columns, consent_of
 from portero_server.store.database import Database
-from portero_server.store.eligibility import consented
 from portero_server.store.gallery import face_columns, log_changes
+from portero_server.store.known_people import known_people
 from portero_server.store.people import PeopleStore, person_columns
-from portero_server.store.schema import consents, erasures, faces, merged_people, people, people_blocks
+from portero_server.store.schema import consents, faces, people, people_blocks
 from portero_server.store.types import labels_text
 
 _ROWS = 200
@@ -76,10 +76,10 @@ class PeopleTransferStore:
         async def unit(connection: AsyncConnection) -> PeopleImportPlan:
             stored = await self._stored(connection, records, model)
             plan = plan_people(records, stored, model, now, consent_required=self._consent_required)
-            await _insert(connection, people, [person_columns(person) for person in plan.people])
-            await _insert(connection, consents, [consent_columns(consent) for consent in plan.consents])
-            await _insert(connection, people_blocks, [_block_columns(*each) for each in plan.blocks.items()])
-            await _insert(connection, faces, [face_columns(face) for face in plan.faces])
+            await insert_rows(connection, people, [person_columns(person) for person in plan.people])
+            await insert_rows(connection, consents, [consent_columns(consent) for consent in plan.consents])
+            await insert_rows(connection, people_blocks, [_block_columns(*each) for each in plan.blocks.items()])
+            await insert_rows(connection, faces, [face_columns(face) for face in plan.faces])
             await log_changes(connection, plan.faces, added=True)
             return plan
 
@@ -110,41 +110,16 @@ class PeopleTransferStore:
         self, connection: AsyncConnection, records: Sequence[PersonRecord], model: FaceModel
     ) -> StoredPeople:
         """Reads what is stored of the people of a request, and keeps it so until the transaction ends."""
-        ids = [record.person_id for record in records]
-        subjects = {subject_of(person_id): person_id for person_id in ids}
-        face_ids = [face_id for record in records for face_id in named_faces(record, model)]
-        may = consented(self._clock.now(), consent_required=True)
-        there = select(people.c.person_id, people.c.display_name).where(people.c.person_id.in_(_VALUES))
-        gone = select(erasures.c.subject).where(erasures.c.subject.in_(_VALUES)).with_for_update()
-        agreed = select(people.c.person_id).where(people.c.person_id.in_(_VALUES), may)
-        merged = select(merged_people).where(merged_people.c.merged_id.in_(_VALUES))
-        owned = select(faces.c.face_id, faces.c.person_id).where(faces.c.face_id.in_(_VALUES))
-        names = await _found(connection, there.with_for_update(), sorted(ids))
-        erased = await _found(connection, gone, sorted(subjects))
-        given = select(consents.c.consent_id).where(consents.c.consent_id.in_(_VALUES))
-        told = [consent.consent_id for record in records for consent in record.consents]
-        consenting = await _found(connection, agreed, ids)
-        return StoredPeople(
-            names={row.person_id: row.display_name for row in names},
-            erased={subjects[row.subject] for row in erased},
-            consented={row.person_id for row in consenting},
-            consents={row.consent_id for row in await _found(connection, given, told)},
-            faces={row.face_id: row.person_id for row in await _found(connection, owned, face_ids)},
-            merged={row.merged_id: row.person_id for row in await _found(connection, merged, sorted(ids))},
+        return await known_people(
+            connection,
+            [record.person_id for record in records],
+            [face_id for record in records for face_id in named_faces(record, model)],
+            [consent.consent_id for record in records for consent in record.consents],
+            self._clock.now(),
         )
 
 
-_VALUES: BindParameter[Any] = bindparam("values", expanding=True)
-
-
-async def _found(connection: AsyncConnection, query: Select[Any], values: Collection[str]) -> Sequence[Row[Any]]:
-    if not values:
-        return []
-    rows: Sequence[Row[Any]] = (await connection.execute(query, {"values": list(values)})).all()
-    return rows
-
-
-async def _insert(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows whose keys are new."""
     for begin in range(0, len(rows), _ROWS):
         chunk = rows[begin : begin + _ROWS]
@@ -157,7 +132,9 @@ async def _insert(connection: AsyncConnection, table: Table, rows: Sequence[Mapp
 
 def _stored_values(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Returns a row whose labels are the text, and whose embedding the bytes, that their columns store."""
-    return {name: _STORED[name](value) if name in _STORED else value for name, value in row.items()}
+    return {
+        name: _STORED[name](value) if name in _STORED and value is not None else value for name, value in row.items()
+    }
 
 
 _STORED: Mapping[str, Callable[[Any], Any]] = {"labels": labels_text, "embedding": BinaryValue}

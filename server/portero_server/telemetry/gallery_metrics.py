@@ -46,6 +46,12 @@ class GalleryMetrics:
             "People whose faces ExportPeople handed out: biometric data that left the server.",
             registry=registry,
         )
+        self.adopted = Counter(
+            "portero_gallery_adopted_faces",
+            "Faces of AdoptFaces: adopted, known (they were somebody's before) or refused.",
+            ("outcome",),
+            registry=registry,
+        )
         self.photo_flaws = Counter(
             "portero_enroll_photo_flaws",
             "Flaws of photographs that were to be enrolled: refused before the engine was asked, or warned of.",
@@ -76,6 +82,8 @@ class GalleryMetrics:
             self.look_alikes.labels(kind)
         for outcome in ("created", "known", "refused"):
             self.imported.labels(outcome)
+        for outcome in ("adopted", "known", "refused"):
+            self.adopted.labels(outcome)
 
     def people_imported(self, outcome: str, count: int) -> None:
         """Counts people who were imported: created, known or refused."""
@@ -84,6 +92,10 @@ class GalleryMetrics:
     def people_exported(self, count: int) -> None:
         """Counts people whose faces were handed out."""
         self.exported.inc(count)
+
+    def faces_adopted(self, outcome: str, count: int) -> None:
+        """Counts faces of the collection: adopted, known or refused."""
+        self.adopted.labels(outcome).inc(count)
 
     def faces_uncompared(self, count: int) -> None:
         """Sets how many faces wait to be compared."""

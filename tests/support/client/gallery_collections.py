@@ -11,7 +11,12 @@ from tests.support.client.wire import Refusal, UnaryMethod
 
 
 class FakeCollections:
-    """Prepares, switches and drops collections; `missing` people have no face in the one that stands by."""
+    """Prepares, switches and drops collections; `missing` people have no face in the one that stands by.
+
+    Attributes:
+        foreign: ExternalImageIds of the faces that another program put into the one in use, by FaceId.
+        adopted: Whose those are that were adopted.
+    """
 
     def __init__(self) -> None:
         self.in_use = pb2.GalleryCollection(
@@ -21,6 +26,8 @@ class FakeCollections:
         self.taught: set[str] = set()
         self.missing = 0
         self.shadow = pb2.ShadowReport()
+        self.foreign: dict[str, str] = {}
+        self.adopted: dict[str, str] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
         """Returns the methods of the service that concern collections."""
@@ -29,6 +36,7 @@ class FakeCollections:
             "GetCollections": (pb2.GetCollectionsRequest, self.get),
             "SwitchCollection": (pb2.SwitchCollectionRequest, self.switch),
             "DropCollection": (pb2.DropCollectionRequest, self.drop),
+            "AdoptFaces": (pb2.AdoptFacesRequest, self.adopt),
         }
 
     def rebuilt(self, names: Sequence[str]) -> pb2.RebuildFacesResponse:
@@ -80,6 +88,27 @@ class FakeCollections:
         """Removes the one that stands by."""
         self.standby = None
         return pb2.DropCollectionResponse(gone=True)
+
+    async def adopt(self, request: pb2.AdoptFacesRequest) -> pb2.AdoptFacesResponse:
+        """Makes each ExternalImageId, in lower case, a person."""
+        people = set(self.adopted.values())
+        faces = []
+        for face_id in request.face_ids:
+            name = self.foreign.get(face_id, "")
+            person = f"people/{name.lower() or face_id}"
+            face = pb2.AdoptedFace(face_id=face_id, external_image_id=name, person=person)
+            if face_id in self.adopted:
+                face.outcome = pb2.ADOPTION_OUTCOME_KNOWN
+            elif name or request.unnamed:
+                face.outcome, face.created = pb2.ADOPTION_OUTCOME_ADOPTED, person not in people
+                people.add(person)
+                if not request.dry_run:
+                    self.adopted[face_id] = person
+            else:
+                face.outcome, face.person = pb2.ADOPTION_OUTCOME_REFUSED, ""
+                face.reason, face.message = "UNNAMED", "the face has no ExternalImageId, so nothing says whose it is"
+            faces.append(face)
+        return pb2.AdoptFacesResponse(faces=faces)
 
     def _now(self) -> pb2.GalleryCollections:
         return pb2.GalleryCollections(

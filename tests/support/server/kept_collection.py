@@ -57,8 +57,12 @@ class KeptCollection:
         return await self.listed() or ()
 
     async def held(self, external_ids: Collection[str]) -> frozenset[str]:
+        """Returns the ids of those that it holds."""
+        return frozenset(face.external_id for face in await self.find(external_ids))
+
+    async def find(self, external_ids: Collection[str]) -> Sequence[KeptFace]:
         """Returns those that it holds."""
-        return frozenset(face.external_id for face in self.kept or () if face.external_id in external_ids)
+        return [face for face in self.kept or () if face.external_id in external_ids]
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
         """Removes faces."""

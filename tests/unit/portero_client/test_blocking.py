@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import privacy_service_pb2 as pb2
 
 from portero_client import (
+    AdoptionOutcome,
     BlockingPorteroClient,
     CameraMode,
     CollectionState,
@@ -78,6 +79,9 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
             assert (stood.missing_people, stood.shadow and stood.shadow.same) == (0, 0)
             assert client.collections.switch(allow_missing=True).in_use.collection == "second"
             assert client.collections.drop("portero")
+            server.gallery.collections.foreign = {"f1": "Bo"}
+            [adopted] = client.collections.adopt(["f1"])
+            assert (adopted.person, adopted.outcome) == ("people/bo", AdoptionOutcome.ADOPTED)
             assert client.people.import_people([PersonRecord("cy", "Cy")])[0].created
             assert [record.person for record in client.people.export_all()] == ["people/cy"]
             assert client.people.update(ana, "display_name").face_count == 1

@@ -81,6 +81,7 @@ CALLS: list[Call[Any]] = [
     collections.get(),
     collections.switch(allow_missing=True),
     collections.drop("second"),
+    collections.adopt(["c0ffee00-0000-4000-8000-000000000001"], unnamed=True, dry_run=False),
     people.export_pages()(0, ""),
     people.import_people([], model_version="m1"),
     images.search(b"x", max_candidates=0),

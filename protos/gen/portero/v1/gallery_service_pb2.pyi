@@ -211,6 +211,34 @@ COLLECTION_ROLE_DROPPING: CollectionRole.ValueType  # 4
 """It is being removed."""
 Global___CollectionRole: _TypeAlias = CollectionRole  # noqa: Y015
 
+class _AdoptionOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AdoptionOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AdoptionOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ADOPTION_OUTCOME_UNSPECIFIED: _AdoptionOutcome.ValueType  # 0
+    """Unspecified."""
+    ADOPTION_OUTCOME_ADOPTED: _AdoptionOutcome.ValueType  # 1
+    """It is the person's now; of a dry run: it would be."""
+    ADOPTION_OUTCOME_KNOWN: _AdoptionOutcome.ValueType  # 2
+    """It was the person's before, adopted or enrolled."""
+    ADOPTION_OUTCOME_REFUSED: _AdoptionOutcome.ValueType  # 3
+    """It is nobody's; see the reason."""
+
+class AdoptionOutcome(_AdoptionOutcome, metaclass=_AdoptionOutcomeEnumTypeWrapper):
+    """What became of a face of the collection."""
+
+ADOPTION_OUTCOME_UNSPECIFIED: AdoptionOutcome.ValueType  # 0
+"""Unspecified."""
+ADOPTION_OUTCOME_ADOPTED: AdoptionOutcome.ValueType  # 1
+"""It is the person's now; of a dry run: it would be."""
+ADOPTION_OUTCOME_KNOWN: AdoptionOutcome.ValueType  # 2
+"""It was the person's before, adopted or enrolled."""
+ADOPTION_OUTCOME_REFUSED: AdoptionOutcome.ValueType  # 3
+"""It is nobody's; see the reason."""
+Global___AdoptionOutcome: _TypeAlias = AdoptionOutcome  # noqa: Y015
+
 @_typing.final
 class Person(_message.Message):
     """A person of the gallery."""
@@ -1992,6 +2020,113 @@ class ImportPeopleResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportPeopleResponse: _TypeAlias = ImportPeopleResponse  # noqa: Y015
+
+@_typing.final
+class AdoptFacesRequest(_message.Message):
+    """Request of AdoptFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACE_IDS_FIELD_NUMBER: _builtins.int
+    UNNAMED_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    unnamed: _builtins.bool
+    """Adopts also faces without an ExternalImageId, each as a person of its own."""
+    dry_run: _builtins.bool
+    """Says what would become of each face, and stores nothing."""
+    @_builtins.property
+    def face_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The engine's ids of the faces (Rekognition's FaceId): 1 to 1000, each once."""
+
+    def __init__(
+        self,
+        *,
+        face_ids: _abc.Iterable[_builtins.str] | None = ...,
+        unnamed: _builtins.bool = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "face_ids", b"face_ids", "unnamed", b"unnamed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptFacesRequest: _TypeAlias = AdoptFacesRequest  # noqa: Y015
+
+@_typing.final
+class AdoptedFace(_message.Message):
+    """A face of the collection, and what became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACE_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    EXTERNAL_IMAGE_ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    CREATED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    face_id: _builtins.str
+    """The engine's id of the face (Rekognition's FaceId)."""
+    outcome: Global___AdoptionOutcome.ValueType
+    """What became of it."""
+    external_image_id: _builtins.str
+    """The name that the other program gave it; empty: none."""
+    person: _builtins.str
+    """Resource name of the person whose face it is, or would be, "people/{person}"; empty: nobody's."""
+    created: _builtins.bool
+    """Whether the person was added with this face; of a dry run: would be."""
+    reason: _builtins.str
+    """Why it was refused; else empty. NOT_IN_COLLECTION: the collection in use does not hold it. UNNAMED: it has no
+    ExternalImageId, and unnamed is not set. NAMED_BY_PORTERO: Portero put it there, and it is stored nowhere.
+    NAME_TOO_LONG: the ExternalImageId has more than 200 characters. ALREADY_EXISTS: the id belongs to somebody who is
+    not labeled with this ExternalImageId. PERSON_ERASED: somebody of this id was erased. PERSON_MERGED: they turned out
+    to be somebody else. CONSENT_MISSING: the server requires a consent, and the person has no valid one.
+    """
+    message: _builtins.str
+    """The same in words for people."""
+    def __init__(
+        self,
+        *,
+        face_id: _builtins.str = ...,
+        outcome: Global___AdoptionOutcome.ValueType = ...,
+        external_image_id: _builtins.str = ...,
+        person: _builtins.str = ...,
+        created: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "external_image_id", b"external_image_id", "face_id", b"face_id", "message", b"message", "outcome", b"outcome", "person", b"person", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptedFace: _TypeAlias = AdoptedFace  # noqa: Y015
+
+@_typing.final
+class AdoptFacesResponse(_message.Message):
+    """Response of AdoptFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def faces(self) -> _containers.RepeatedCompositeFieldContainer[Global___AdoptedFace]:
+        """What became of each face, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        faces: _abc.Iterable[Global___AdoptedFace] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["faces", b"faces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptFacesResponse: _TypeAlias = AdoptFacesResponse  # noqa: Y015
 
 @_typing.final
 class ListFacesRequest(_message.Message):

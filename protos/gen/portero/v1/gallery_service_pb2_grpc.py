@@ -140,6 +140,11 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleResponse.FromString,
                 _registered_method=True)
+        self.AdoptFaces = channel.unary_unary(
+                '/portero.v1.GalleryService/AdoptFaces',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.AdoptFacesRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.AdoptFacesResponse.FromString,
+                _registered_method=True)
         self.DeleteFace = channel.unary_unary(
                 '/portero.v1.GalleryService/DeleteFace',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.DeleteFaceRequest.SerializeToString,
@@ -349,6 +354,19 @@ class GalleryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AdoptFaces(self, request, context):
+        """Makes faces that another program put into the engine's collection those of people: the faces stay where they are, no
+        photograph is needed, and nothing is paid for. Each ExternalImageId is one person, who is added if necessary; from
+        then on the faces are searched, deleted and erased like enrolled ones. Repeating it adds nothing. Each face is
+        adopted or refused alone; the response says which, in the order of the request. No consent is recorded: where the
+        server requires one, people are added without their faces until they have one. There is no photo, so that the vault
+        cannot teach these faces to another collection. Errors: FAILED_PRECONDITION with reason NO_COLLECTION if the engine
+        keeps none, or COLLECTION_CHANGED if it was exchanged meanwhile; as of the engine.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteFace(self, request, context):
         """Removes one face, and the photo of it that the vault keeps. Errors: NOT_FOUND.
         """
@@ -477,6 +495,11 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.ImportPeople,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleResponse.SerializeToString,
+            ),
+            'AdoptFaces': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdoptFaces,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.AdoptFacesRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.AdoptFacesResponse.SerializeToString,
             ),
             'DeleteFace': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteFace,
@@ -1062,6 +1085,33 @@ class GalleryService:
             '/portero.v1.GalleryService/ImportPeople',
             portero_dot_v1_dot_gallery__service__pb2.ImportPeopleRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.ImportPeopleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdoptFaces(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/AdoptFaces',
+            portero_dot_v1_dot_gallery__service__pb2.AdoptFacesRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.AdoptFacesResponse.FromString,
             options,
             channel_credentials,
             insecure,

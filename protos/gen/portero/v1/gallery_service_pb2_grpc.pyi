@@ -132,6 +132,15 @@ class GalleryServiceStub:
     ENCODINGS_NOT_TAKEN if the engine keeps its faces itself, or OTHER_MODEL if the encodings are of another face model
     than the one in use; nothing is stored then.
     """
+    AdoptFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.AdoptFacesRequest, _gallery_service_pb2.AdoptFacesResponse]
+    """Makes faces that another program put into the engine's collection those of people: the faces stay where they are, no
+    photograph is needed, and nothing is paid for. Each ExternalImageId is one person, who is added if necessary; from
+    then on the faces are searched, deleted and erased like enrolled ones. Repeating it adds nothing. Each face is
+    adopted or refused alone; the response says which, in the order of the request. No consent is recorded: where the
+    server requires one, people are added without their faces until they have one. There is no photo, so that the vault
+    cannot teach these faces to another collection. Errors: FAILED_PRECONDITION with reason NO_COLLECTION if the engine
+    keeps none, or COLLECTION_CHANGED if it was exchanged meanwhile; as of the engine.
+    """
     DeleteFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]
     """Removes one face, and the photo of it that the vault keeps. Errors: NOT_FOUND."""
     SearchByImage: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.SearchByImageRequest, _gallery_service_pb2.SearchByImageResponse]
@@ -242,6 +251,15 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     Each person is added or refused alone; the response says which. Errors: FAILED_PRECONDITION with reason
     ENCODINGS_NOT_TAKEN if the engine keeps its faces itself, or OTHER_MODEL if the encodings are of another face model
     than the one in use; nothing is stored then.
+    """
+    AdoptFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.AdoptFacesRequest, _gallery_service_pb2.AdoptFacesResponse]  # type: ignore[assignment]
+    """Makes faces that another program put into the engine's collection those of people: the faces stay where they are, no
+    photograph is needed, and nothing is paid for. Each ExternalImageId is one person, who is added if necessary; from
+    then on the faces are searched, deleted and erased like enrolled ones. Repeating it adds nothing. Each face is
+    adopted or refused alone; the response says which, in the order of the request. No consent is recorded: where the
+    server requires one, people are added without their faces until they have one. There is no photo, so that the vault
+    cannot teach these faces to another collection. Errors: FAILED_PRECONDITION with reason NO_COLLECTION if the engine
+    keeps none, or COLLECTION_CHANGED if it was exchanged meanwhile; as of the engine.
     """
     DeleteFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]  # type: ignore[assignment]
     """Removes one face, and the photo of it that the vault keeps. Errors: NOT_FOUND."""
@@ -476,6 +494,21 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         Each person is added or refused alone; the response says which. Errors: FAILED_PRECONDITION with reason
         ENCODINGS_NOT_TAKEN if the engine keeps its faces itself, or OTHER_MODEL if the encodings are of another face model
         than the one in use; nothing is stored then.
+        """
+
+    @_abc_1.abstractmethod
+    def AdoptFaces(
+        self,
+        request: _gallery_service_pb2.AdoptFacesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.AdoptFacesResponse, _abc.Awaitable[_gallery_service_pb2.AdoptFacesResponse]]:
+        """Makes faces that another program put into the engine's collection those of people: the faces stay where they are, no
+        photograph is needed, and nothing is paid for. Each ExternalImageId is one person, who is added if necessary; from
+        then on the faces are searched, deleted and erased like enrolled ones. Repeating it adds nothing. Each face is
+        adopted or refused alone; the response says which, in the order of the request. No consent is recorded: where the
+        server requires one, people are added without their faces until they have one. There is no photo, so that the vault
+        cannot teach these faces to another collection. Errors: FAILED_PRECONDITION with reason NO_COLLECTION if the engine
+        keeps none, or COLLECTION_CHANGED if it was exchanged meanwhile; as of the engine.
         """
 
     @_abc_1.abstractmethod

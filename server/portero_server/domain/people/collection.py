@@ -6,8 +6,8 @@ the collection can be deleted, emptied, replaced or shared without this server b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -183,9 +183,12 @@ def compare(
         kept: Faces of the collection; None: there is no collection.
         other_models: Faces of people who have none of the model in use.
     """
-    rows, held = list(stored), set(kept or ())
-    # The name counts as much as the id: a face that answers to somebody else's name is not the stored one.
-    names = {row: KeptFace(row.external_id or "", image_id(row.person_id, row.face_id)) for row in rows}
+    rows = list(stored)
+    adopted = {row.face_id for row in rows if is_adopted(row.face_id, row.external_id)}
+    held = {replace(face, image_id=None) if _as_adopted(face, adopted) else face for face in kept or ()}
+    # The name counts as much as the id: a face that answers to somebody else's name is not the stored one. An adopted
+    # face keeps the name that another program gave it.
+    names = {row: _kept_of(row, adopted) for row in rows}
     current = [row for row in rows if version in (None, row.model_version)]
     strays = held.difference(names.values())
     foreign = frozenset(face for face in strays if parsed_image_id(face.image_id) is not None)
@@ -264,6 +267,14 @@ def parsed_image_id(name: str | None) -> tuple[str, str] | None:
     return (person_id, face_id) if name and name.startswith(_OURS) and person_id and dot and face_id else None
 
 
+def is_adopted(face_id: str, external_id: str | None) -> bool:
+    """Returns whether a stored face is one that another program put into the collection.
+
+    Such a face has the engine's id of it for its own. That of an enrolled one is derived from its photograph.
+    """
+    return face_id == external_id
+
+
 def user_id(person_id: str) -> str:
     """Returns the name of a person in the collection (UserId), where their faces are searched as one."""
     return f"{_OURS}{person_id}"
@@ -279,6 +290,15 @@ _REMEDIES = {
     Remedy.TEACH: "`portero faces repair --photos FOLDER` teaches them again",
     Remedy.REMOVE_FOREIGN: "`portero faces repair --remove-foreign` removes what is stored nowhere",
 }
+
+
+def _as_adopted(face: KeptFace, adopted: Collection[str]) -> bool:
+    return face.external_id in adopted and parsed_image_id(face.image_id) is None
+
+
+def _kept_of(row: StoredFace, adopted: Collection[str]) -> KeptFace:
+    name = None if row.face_id in adopted else image_id(row.person_id, row.face_id)
+    return KeptFace(row.external_id or "", name)
 
 
 def _facts(truth: CollectionTruth) -> Iterable[str]:

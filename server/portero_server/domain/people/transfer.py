@@ -19,7 +19,7 @@ MOST_PEOPLE = 500
 MOST_FACES = 2000
 """Most faces of one request; of 512 numbers each they are 4 MiB."""
 
-_NO_BOX, _NO_QUALITY = Box(0.0, 0.0, 0.0, 0.0), FaceQuality(0.0, 0.0, 0.0, 0.0)
+NO_BOX, NO_QUALITY = Box(0.0, 0.0, 0.0, 0.0), FaceQuality(0.0, 0.0, 0.0, 0.0)
 """Of a face without a photograph."""
 
 
@@ -35,8 +35,8 @@ class FaceRecord:
 
     embedding: bytes
     face_id: str = ""
-    box: Box = _NO_BOX
-    quality: FaceQuality = _NO_QUALITY
+    box: Box = NO_BOX
+    quality: FaceQuality = NO_QUALITY
     created_at: datetime | None = None
 
 
@@ -69,6 +69,7 @@ class StoredPeople:
         consented: Ids of those who exist and have a valid consent.
         consents: Ids of consents that are stored, also of somebody who was deleted since.
         faces: Whose the faces are that exist, by face id.
+        labels: Labels of those who exist, by id.
     """
 
     names: Mapping[str, str]
@@ -77,6 +78,7 @@ class StoredPeople:
     consents: Collection[str]
     faces: Mapping[str, str]
     merged: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

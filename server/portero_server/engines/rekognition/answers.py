@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from portero_server.domain.detection.detections import Candidate, FaceQuality, FoundFace, Text, TextKind
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import ComparedFace, Comparison, PhotoRefused
-from portero_server.engines.kept_faces import KeptFace, parsed_image_id, parsed_user_id
+from portero_server.engines.kept_faces import KeptFace, parsed_user_id
 
 if TYPE_CHECKING:
     from types_boto3_rekognition.type_defs import (
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         SearchFacesResponseTypeDef,
         SearchUsersByImageResponseTypeDef,
     )
+
+Naming = Callable[[str, str | None], tuple[str, str] | None]
+"""Returns (person_id, face_id) of a face by FaceId and ExternalImageId; None: it is nobody's; see `FaceNames.of`."""
 
 _FULL_HEIGHT = 120
 """Pixels of face height from which size no longer limits recognition: eyes about 40 pixels apart."""
@@ -74,9 +77,9 @@ class FacePage:
     next_token: str | None
 
 
-def searched(answer: SearchFacesByImageResponseTypeDef) -> Searched:
-    """Parses a SearchFacesByImage response; faces added by other programs are left out."""
-    return Searched(_box(answer["SearchedFaceBoundingBox"]), _candidates(answer["FaceMatches"]))
+def searched(answer: SearchFacesByImageResponseTypeDef, naming: Naming) -> Searched:
+    """Parses a SearchFacesByImage response; faces that are nobody's are left out."""
+    return Searched(_box(answer["SearchedFaceBoundingBox"]), _candidates(answer["FaceMatches"], naming))
 
 
 def searched_users(answer: SearchUsersByImageResponseTypeDef) -> Searched | None:
@@ -105,15 +108,16 @@ def unassociated(answer: AssociateFacesResponseTypeDef) -> dict[str, frozenset[s
     return {failure.get("FaceId", ""): frozenset(failure.get("Reasons", ())) for failure in failed}
 
 
-def similar(answer: SearchFacesResponseTypeDef) -> tuple[Candidate, ...]:
-    """Parses a SearchFaces response; faces added by other programs are left out."""
-    return _candidates(answer["FaceMatches"])
+def similar(answer: SearchFacesResponseTypeDef, naming: Naming) -> tuple[Candidate, ...]:
+    """Parses a SearchFaces response; faces that are nobody's are left out."""
+    return _candidates(answer["FaceMatches"], naming)
 
 
-def _candidates(matches: Iterable[FaceMatchTypeDef]) -> tuple[Candidate, ...]:
+def _candidates(matches: Iterable[FaceMatchTypeDef], naming: Naming) -> tuple[Candidate, ...]:
     best: dict[str, Candidate] = {}
     for match in matches:
-        if (name := parsed_image_id(match["Face"].get("ExternalImageId"))) is None:
+        face = match["Face"]
+        if (name := naming(face["FaceId"], face.get("ExternalImageId"))) is None:
             continue
         candidate = Candidate(*name, match["Similarity"] / 100)
         known = best.get(candidate.person_id)

@@ -84,23 +84,23 @@ class Collection:
         except CollectionMissing:
             return None
 
-    async def held(self, external_ids: Ids[str]) -> frozenset[str]:
+    async def find(self, external_ids: Ids[str]) -> Sequence[KeptFace]:
         """Returns those of these faces that the collection holds; none if it does not exist.
 
         Raises:
             EngineError: Rekognition cannot be asked.
         """
-        wanted, found = list(external_ids), set[str]()
+        wanted, found = list(dict.fromkeys(external_ids)), dict[str, KeptFace]()
         for start in range(0, len(wanted), _PAGE):
             some = wanted[start : start + _PAGE]
             ask = partial(self._client.list_faces, CollectionId=self._id, FaceIds=some, MaxResults=_PAGE)
             try:
                 page = await self._caller.call("ListFaces", _ASKING, ask, face_page)
             except CollectionMissing:
-                return frozenset()
-            found.update(face.external_id for face in page.faces)
+                return ()
+            found.update((face.external_id, face) for face in page.faces)
         # Should the filter not be heeded, what was not asked for is no answer.
-        return frozenset(found.intersection(wanted))
+        return [found[external_id] for external_id in wanted if external_id in found]
 
     async def list_faces(self) -> Sequence[KeptFace]:
         """Returns every face of the collection.
@@ -148,17 +148,22 @@ class Collection:
             if kept:
                 raise EngineError(f"Amazon Rekognition keeps {len(kept)} faces that were to be deleted")
 
-    async def clear(self) -> bool:
+    async def clear(self, adopted: Ids[str] = ()) -> bool:
         """Deletes our faces, then the collection if no other program's face is in it. Returns whether it is gone.
 
-        A server that may not delete collections leaves it empty.
+        Ours are those that we named, and the `adopted` ones, by FaceId. A server that may not delete collections leaves
+        it empty.
 
         Raises:
             EngineError: Some could not be deleted.
         """
         try:
             faces = await self.list_faces()
-            ours = [face.external_id for face in faces if parsed_image_id(face.image_id) is not None]
+            ours = [
+                face.external_id
+                for face in faces
+                if face.external_id in adopted or parsed_image_id(face.image_id) is not None
+            ]
             await self.delete(ours)
             if len(ours) < len(faces):
                 return False

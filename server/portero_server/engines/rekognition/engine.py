@@ -32,9 +32,9 @@ from portero_server.engines.base import (
 )
 from portero_server.engines.kept_faces import CollectionCount, KeptFace, image_id
 from portero_server.engines.rekognition import answers
-from portero_server.engines.rekognition.answers import only_face
+from portero_server.engines.rekognition.adopted import FaceNames
 from portero_server.engines.rekognition.calls import RekognitionCalls, create_client
-from portero_server.engines.rekognition.errors import is_no_face, is_parameter_refused
+from portero_server.engines.rekognition.errors import first_of, is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
 from portero_server.engines.rekognition.kept import Regions, kept_at
 from portero_server.engines.rekognition.liveness import RekognitionLiveness
@@ -95,6 +95,7 @@ class RekognitionEngine:
         self._regions = Regions(client, connect)
         self._options = options or RekognitionOptions()
         self._caller = RekognitionCalls(gate, threads)
+        self._names = FaceNames()
         # Each method takes it once, so that what began with one collection ends with it.
         self._kept = kept_at(CollectionPlace(FIRST, collection_id), client, self._caller)
         self._face_liveness = RekognitionLiveness(client, self._caller)
@@ -141,9 +142,9 @@ class RekognitionEngine:
         """See `MovableKeeper.create`."""
         return await self._kept.collection.ensure(create=True)
 
-    async def clear(self) -> bool:
+    async def clear(self, adopted: Ids[str] = ()) -> bool:
         """See `MovableKeeper.clear`."""
-        return await self._kept.collection.clear()
+        return await self._kept.collection.clear(adopted)
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
         """Returns the candidates for each crop, with one search of faces or of users each; see `Engine.identify`."""
@@ -177,7 +178,7 @@ class RekognitionEngine:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(search_one(face)) for face in faces]
         except* EngineError as failures:
-            raise _first(failures) from None
+            raise first_of(failures) from None
         return [task.result() for task in tasks]
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
@@ -203,7 +204,7 @@ class RekognitionEngine:
         read = partial(answers.indexed, height=image.shape[0])
         answer = await self._caller.call("IndexFaces", context, ask, read)
         try:
-            face = only_face(answer)
+            face = answers.only_face(answer)
             if self._options.users:
                 await kept.users.join(person_id, face.external_id, context)
         except PhotoRefused:
@@ -226,22 +227,27 @@ class RekognitionEngine:
             FaceMatchThreshold=POLICY.alike * 100,
         )
         # Refused: the face has been deleted meanwhile.
-        found = await self._caller.call_unless("SearchFaces", context, ask, answers.similar, is_parameter_refused)
+        read = partial(answers.similar, naming=self._names.of)
+        found = await self._caller.call_unless("SearchFaces", context, ask, read, is_parameter_refused)
         return SimilarPeople((found or ())[:max_candidates], POLICY.threshold, POLICY.alike)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
-        """Does nothing: an enrolled face is already in the collection."""
+        """Takes in whose adopted faces are; every face is in the collection already."""
+        self._names.add(faces)
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
         """Deletes faces from the collection; unknown ones are ignored."""
-        await self._kept.collection.delete([face.external_id for face in faces if face.external_id is not None])
+        gone = tuple(faces)
+        self._names.remove(gone)
+        await self._kept.collection.delete([face.external_id for face in gone if face.external_id is not None])
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
         """Deletes faces from the collection that are stored nowhere."""
         await self._kept.collection.delete([face.external_id for face in faces])
 
     async def load(self, faces: Iterable[GalleryFace]) -> None:
-        """Does nothing: the collection is the gallery."""
+        """Takes in whose adopted faces are; the collection is the gallery."""
+        self._names.load(faces)
 
     async def list_faces(self) -> Sequence[KeptFace]:
         """Returns every face of the collection."""
@@ -260,8 +266,12 @@ class RekognitionEngine:
         return await self._kept.collection.listed()
 
     async def held(self, external_ids: Ids[str]) -> frozenset[str]:
+        """Returns the ids of those of these faces that the collection holds."""
+        return frozenset(face.external_id for face in await self.find(external_ids))
+
+    async def find(self, external_ids: Ids[str]) -> Sequence[KeptFace]:
         """Returns those of these faces that the collection holds."""
-        return await self._kept.collection.held(external_ids)
+        return await self._kept.collection.find(external_ids)
 
     async def restore(self) -> bool:
         """Creates the collection if it does not exist, as far as the options allow. Returns whether it did.
@@ -283,7 +293,7 @@ class RekognitionEngine:
         if not self._options.users:
             return 0
         kept = self._kept
-        return await kept.users.join_all(await kept.collection.listed() or (), _COMPLETING)
+        return await kept.users.join_all(await kept.collection.listed() or (), self._names.of, _COMPLETING)
 
     def tell_loss(self, tell: Callable[[], None]) -> None:
         """Calls `tell` from now on whenever a search or an enrollment finds no collection."""
@@ -364,7 +374,8 @@ class RekognitionEngine:
             FaceMatchThreshold=self._options.similarity_floor * 100,
             QualityFilter=self._options.search_quality,
         )
-        return await self._caller.call_unless("SearchFacesByImage", context, ask, answers.searched, is_no_face)
+        read = partial(answers.searched, naming=self._names.of)
+        return await self._caller.call_unless("SearchFacesByImage", context, ask, read, is_no_face)
 
     async def _search_users(self, data: bytes, context: CallContext) -> answers.Searched | None:
         kept = self._kept
@@ -377,9 +388,3 @@ class RekognitionEngine:
             QualityFilter=self._options.search_quality,
         )
         return await self._caller.call_unless("SearchUsersByImage", context, ask, answers.searched_users, is_no_face)
-
-
-def _first(failures: BaseExceptionGroup[EngineError]) -> EngineError:
-    """Returns the error to report to the caller if several calls for one image failed."""
-    first = failures.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -168,3 +168,9 @@ def _code(fault: boto.ClientError) -> str:
 
 def _message(fault: boto.ClientError) -> str:
     return str(fault.response.get("Error", {}).get("Message", ""))
+
+
+def first_of(failures: BaseExceptionGroup[EngineError]) -> EngineError:
+    """Returns the error to report to the caller if several calls for one image failed."""
+    first = failures.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

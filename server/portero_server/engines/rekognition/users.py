@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from portero_server.engines.base import CallContext, PhotoRefused
-from portero_server.engines.kept_faces import KeptFace, parsed_image_id, user_id
-from portero_server.engines.rekognition.answers import unassociated
+from portero_server.engines.kept_faces import KeptFace, user_id
+from portero_server.engines.rekognition.answers import Naming, unassociated
 from portero_server.engines.rekognition.calls import RekognitionCalls
 from portero_server.engines.rekognition.errors import CollectionFull, is_conflict, is_user_changed
 from portero_server.errors import EngineError, EngineUnavailable
@@ -52,8 +52,8 @@ class Users:
         if face_id in refused:
             raise _refusal(refused[face_id])
 
-    async def join_all(self, faces: Sequence[KeptFace], context: CallContext) -> int:
-        """Makes the faces that we put into the collection, and that are no user's, those of their persons.
+    async def join_all(self, faces: Sequence[KeptFace], naming: Naming, context: CallContext) -> int:
+        """Makes the faces that are somebody's here, and no user's, those of their persons.
 
         Returns:
             How many joined their person. A face that is unlike the person's others stays alone, is told of in the log,
@@ -62,7 +62,7 @@ class Users:
         Raises:
             EngineError: Rekognition could not be asked.
         """
-        named = [(parsed_image_id(face.image_id), face) for face in faces if face.user_id is None]
+        named = [(naming(face.external_id, face.image_id), face) for face in faces if face.user_id is None]
         lone = sorted(
             (name, face.external_id)
             for name, face in named

@@ -166,6 +166,7 @@ ACCESS: Mapping[str, Access] = {
     # Faces of everybody leave the server, or come in without anybody having looked at a photograph.
     "portero.v1.GalleryService/ExportPeople": Access(_ADMIN, Unscoped()),
     "portero.v1.GalleryService/ImportPeople": Access(_KEEPS, Unscoped()),
+    "portero.v1.GalleryService/AdoptFaces": Access(_ADMIN, Unscoped()),
     "portero.v1.GalleryService/DeleteFace": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/SearchByImage": Access(_DESK, _GALLERY),
     "portero.v1.GalleryService/CompareImages": Access(_DESK, _GALLERY),

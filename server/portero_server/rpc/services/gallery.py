@@ -14,6 +14,7 @@ from portero_server.domain.detection.photo_advice import PhotoAdvice
 from portero_server.domain.people.look_alikes import LookAlike
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.errors import EngineError, InvalidInput, StoreUnavailable
+from portero_server.gallery.adoption import FaceAdoption
 from portero_server.gallery.collection_repair import CollectionRepair
 from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.collection_watch import CollectionWatch
@@ -32,6 +33,7 @@ from portero_server.rpc.convert import (
     person_to_proto,
 )
 from portero_server.rpc.gallery_convert import (
+    adopted_to_proto,
     advice_to_proto,
     merged_to_proto,
     pair_to_proto,
@@ -63,6 +65,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         watch: CollectionWatch,
         repair: CollectionRepair,
         transfer: GalleryTransfer,
+        adoption: FaceAdoption,
         rebuild: FaceRebuild,
         switch: CollectionSwitch,
         merger: PeopleMerger,
@@ -74,6 +77,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         self._watch = watch
         self._repair = repair
         self._transfer = transfer
+        self._adoption = adoption
         self._rebuild = rebuild
         self._switch = switch
         self._merger = merger
@@ -269,6 +273,11 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         records = [record_from_proto(each, now, f"people[{index}]") for index, each in enumerate(request.people)]
         outcomes = await self._transfer.add(records, request.model_version)
         return pb.ImportPeopleResponse(people=[imported_to_proto(outcome) for outcome in outcomes])
+
+    async def AdoptFaces(self, request: pb.AdoptFacesRequest, context: Context) -> pb.AdoptFacesResponse:
+        """Makes faces that another program put into the collection those of people."""
+        outcomes = await self._adoption.adopt(request.face_ids, unnamed=request.unnamed, dry_run=request.dry_run)
+        return pb.AdoptFacesResponse(faces=[adopted_to_proto(outcome) for outcome in outcomes])
 
     async def DeleteFace(self, request: pb.DeleteFaceRequest, context: Context) -> pb.DeleteFaceResponse:
         """Removes one face of a person."""

@@ -42,7 +42,7 @@ from portero_server.telemetry.metrics import Metrics
 from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.collection_parts import collection_parts
 from tests.support.server.face_rebuild import no_collections, rebuild_of
-from tests.support.server.gallery_transfer import transfer_of
+from tests.support.server.gallery_transfer import adoption_of, transfer_of
 from tests.support.server.open_access import open_access
 from tests.support.server.people_merging import merger_of
 from tests.support.server.photo_vault import vault_in
@@ -79,6 +79,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
                 check,
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock),
+                adoption_of(engine, database, mirror, clock),
                 rebuild_of(engine, gallery, vault.access),
                 no_collections(database, clock),
                 merger_of(database, people, mirror, clock, vault=vault.vault, notify=watch.notify),

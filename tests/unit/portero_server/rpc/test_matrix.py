@@ -68,6 +68,7 @@ GalleryService/SwitchCollection      whole  admin
 GalleryService/DropCollection        whole  admin
 GalleryService/ExportPeople          whole  admin
 GalleryService/ImportPeople          whole  admin operator
+GalleryService/AdoptFaces            whole  admin
 GalleryService/DeleteFace            none   admin operator
 GalleryService/SearchByImage         none   admin operator check-in-desk
 GalleryService/CompareImages         none   admin operator check-in-desk

@@ -65,6 +65,19 @@ def test_faces_are_compared_by_id_and_name() -> None:
     assert (found.others, found.kept, found.stored) == (2, 5, 4)
 
 
+def test_an_adopted_face_is_there_under_whatever_name() -> None:
+    """It is compared by its id alone, and is another program's no more; one under a name of ours is not it."""
+    adopted, gone = (StoredFace(face_id, "ana", "7.0", face_id) for face_id in ("x", "y"))
+    kept = [_kept(ANA), KeptFace("x", "photo.jpg"), KeptFace("z", None)]
+
+    found = compare("7.0", [ANA, adopted, gone], kept)
+
+    assert found.missing == {gone}
+    assert (len(found.foreign), found.others) == (0, 1)
+    assert not compare("7.0", [adopted], [KeptFace("x", None)]).differs
+    assert compare("7.0", [adopted], [KeptFace("x", "portero:eva.1")]).missing == {adopted}
+
+
 def test_a_face_of_another_model_is_neither_missing_nor_foreign() -> None:
     """What an earlier model left in the database counts only for the people who have nothing newer."""
     old = _stored("ana", "o", version="6.0")

@@ -11,6 +11,7 @@ from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import PhotoRefused
 from portero_server.engines.rekognition import answers
+from portero_server.engines.rekognition.adopted import FaceNames
 from portero_server.engines.rekognition.answers import Indexed, IndexedFace, UnindexedFace, only_face
 from portero_server.engines.rekognition.images import MAX_BYTES, crop_alone, encode, same_place
 from portero_server.errors import EngineError
@@ -88,10 +89,10 @@ def test_person_with_several_faces_is_a_candidate_once() -> None:
     matches = [("portero:bob.1", 90.0), ("portero:ana.1", 70.0), ("portero:ana.2", 95.0), ("photo.jpg", 99.0)]
     answer: Any = {
         "SearchedFaceBoundingBox": _BOX,
-        "FaceMatches": [{"Similarity": s, "Face": {"ExternalImageId": name}} for name, s in matches],
+        "FaceMatches": [{"Similarity": s, "Face": {"FaceId": name, "ExternalImageId": name}} for name, s in matches],
     }
 
-    found = answers.searched(answer).candidates
+    found = answers.searched(answer, FaceNames().of).candidates
 
     assert [(c.person_id, c.face_id, c.similarity) for c in found] == [("ana", "2", 0.95), ("bob", "1", 0.9)]
 
@@ -103,7 +104,7 @@ def test_answer_with_a_part_missing_is_no_answer(missing: str) -> None:
     del answer[missing]
 
     with pytest.raises(KeyError):
-        answers.searched(answer)
+        answers.searched(answer, FaceNames().of)
 
 
 @pytest.mark.parametrize(

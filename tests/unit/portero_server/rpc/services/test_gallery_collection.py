@@ -92,6 +92,7 @@ async def test_a_gallery_of_the_servers_own_has_no_second_collection(house: Hous
         house.gallery.SwitchCollection(pb.SwitchCollectionRequest(allow_missing=True)),
         house.gallery.DropCollection(pb.DropCollectionRequest(collection="second")),
         house.gallery.RebuildFaces(pb.RebuildFacesRequest(standby=True)),
+        house.gallery.AdoptFaces(pb.AdoptFacesRequest(face_ids=["c0ffee00-0000-4000-8000-000000000001"])),
     ):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await asking

@@ -36,7 +36,7 @@ from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.collection_parts import collection_parts
 from tests.support.server.face_rebuild import no_collections, rebuild_of
-from tests.support.server.gallery_transfer import transfer_of
+from tests.support.server.gallery_transfer import adoption_of, transfer_of
 from tests.support.server.people_merging import merger_of
 from tests.support.server.photo_vault import vault_in
 from tests.support.server.serving import Serve
@@ -99,6 +99,7 @@ async def _office(
                 GalleryCheck(engine, people, LookAlikeStore(database, clock), UncomparedFaceStore(database, clock)),
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock, consent_required=required),
+                adoption_of(engine, database, mirror, clock, consent_required=required),
                 rebuild_of(engine, gallery),
                 no_collections(database, clock),
                 merger_of(database, people, mirror, clock, vault=None if access is None else access.vault),
