@@ -13,6 +13,7 @@ PAGES = (
     "README.md",
     "SECURITY.md",
     "server/README.md",
+    "server/MIGRATE-STREAM-PROCESSOR.md",
     "server/PRIVACY.md",
     "server/SETTINGS.md",
     "server/TABLES.md",

@@ -9,7 +9,7 @@ from portero_client import calls
 from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
 from portero_client.decisions import Decision, WhatIf
-from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.detections import Box, Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import BlockingAsk, BlockingListing
 from portero_client.people import (
@@ -178,6 +178,7 @@ class BlockingCameras:
         visit_gap: timedelta | None = None,
         similarity_threshold: float | None = None,
         time_source: TimeSource = TimeSource.CAPTURE,
+        privacy_zones: Sequence[Box] = (),
     ) -> Camera:
         """Registers a new camera."""
         return self._ask(
@@ -191,6 +192,7 @@ class BlockingCameras:
                 visit_gap=visit_gap,
                 similarity_threshold=similarity_threshold,
                 time_source=time_source,
+                privacy_zones=privacy_zones,
             )
         )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from portero_client import calls
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
 from portero_client.decisions import Decision, WhatIf
-from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.detections import Box, Comparison, Face, Recognition, Text
 from portero_client.listing import Ask, Listing
 from portero_client.people import (
     ConfusablePair,
@@ -227,6 +227,7 @@ class Cameras:
         visit_gap: timedelta | None = None,
         similarity_threshold: float | None = None,
         time_source: TimeSource = TimeSource.CAPTURE,
+        privacy_zones: Sequence[Box] = (),
     ) -> Camera:
         """Registers a new camera. Raises AlreadyExists."""
         return await self._ask(
@@ -240,6 +241,7 @@ class Cameras:
                 visit_gap=visit_gap,
                 similarity_threshold=similarity_threshold,
                 time_source=time_source,
+                privacy_zones=privacy_zones,
             )
         )
 

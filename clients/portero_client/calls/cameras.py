@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -10,6 +11,7 @@ from portero.v1 import camera_service_pb2 as pb2
 from portero_client import convert
 from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
+from portero_client.detections import Box
 from portero_client.names import CAMERAS
 
 _SERVICE = "/portero.v1.CameraService/"
@@ -26,6 +28,7 @@ def create(
     visit_gap: timedelta | None,
     similarity_threshold: float | None,
     time_source: TimeSource,
+    privacy_zones: Sequence[Box] = (),
 ) -> Call[Camera]:
     """Registers a new camera."""
     camera = convert.camera_to(
@@ -37,6 +40,7 @@ def create(
         visit_gap=visit_gap,
         similarity_threshold=similarity_threshold,
         time_source=time_source,
+        privacy_zones=privacy_zones,
     )
     return unary(
         _SERVICE + "CreateCamera",
