@@ -35,7 +35,8 @@ class SubscriptionDelivery:
         attempts: How often it was sent.
         first_at: When it was sent first.
         last_at: When it was sent last.
-        notice: Type of the message, where it was a notice of attendance; empty: it was an event, of a camera.
+        notice: Type of the message, where it was a notice of attendance or a digest, of which the position is the last
+            one; empty: it was an event, of a camera.
     """
 
     position: int

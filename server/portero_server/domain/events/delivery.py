@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 
 from portero_server.domain.recording.sightings import SightingEvent
@@ -109,8 +109,3 @@ def settled_up_to(events: Sequence[SightingEvent], settled: Collection[int], bef
             return before
         before = event.position
     return before
-
-
-def age_of(event: SightingEvent, now: datetime) -> timedelta:
-    """Returns how long ago an event happened; never negative, whatever the clocks of servers."""
-    return max(timedelta(0), now - event.happened_at)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKind
 from portero_server.domain.events.alerts import ALERTS
+from portero_server.domain.events.schedules import DeliverySchedule
 from portero_server.domain.people.people import checked_identifier
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 from portero_server.errors import InvalidInput
@@ -192,6 +193,7 @@ class Subscription:
         secrets: How many secrets sign now.
         overlap_until: When the last one of the replaced secrets stops signing; None: there is none.
         language: In which people are told; empty: it is no sink of people.
+        schedule: When people are told; None: at any time.
     """
 
     subscription_id: str
@@ -209,6 +211,7 @@ class Subscription:
     secrets: int = 1
     overlap_until: datetime | None = None
     language: str = ""
+    schedule: DeliverySchedule | None = None
 
     @property
     def read_only(self) -> bool:
@@ -275,15 +278,21 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def checked_concurrency(asked: int, usual: int = 8) -> int:
+def checked_concurrency(asked: int, usual: int = 8, most: int = MOST_CONCURRENT) -> int:
     """Returns how many messages may be in flight; 0 means `usual`.
 
+    Args:
+        asked: How many.
+        usual: How many of its kind of destination usually are.
+        most: How many may be.
+
     Raises:
-        InvalidInput: It is not 0 to 32.
+        InvalidInput: It is not 0 to `most`.
     """
-    if not 0 <= asked <= MOST_CONCURRENT:
+    if not 0 <= asked <= most:
         path = "subscription.concurrency"
-        raise InvalidInput(path, f"{path} must be 1 to {MOST_CONCURRENT}; 0 means {usual}")
+        allowed = f"1 to {most}" if most > 1 else "1, since people are told one message after the other"
+        raise InvalidInput(path, f"{path} must be {allowed}; 0 means {usual}")
     return asked or usual
 
 

@@ -13,7 +13,6 @@ from portero_server.domain.events.delivery import (
     DeliveryResult,
     EventFilter,
     RetryPolicy,
-    age_of,
     lanes,
     result_of,
     settled_up_to,
@@ -82,9 +81,3 @@ def test_lanes_keep_each_cameras_order_and_nothing_unsettled_is_passed(cameras: 
     reached = settled_up_to(events, settled, 10)
     assert all(position in settled for position in range(11, reached + 1))
     assert reached + 1 not in settled
-
-
-def test_no_event_is_from_the_future() -> None:
-    """The clock of another server may be ahead."""
-    assert age_of(_event(1), NOON - timedelta(seconds=5)) == timedelta(0)
-    assert age_of(_event(1), NOON + timedelta(seconds=5)) == timedelta(seconds=5)

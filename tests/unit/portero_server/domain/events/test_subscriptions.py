@@ -118,6 +118,9 @@ def test_the_origin_shows_nothing_that_may_be_secret() -> None:
 def test_limits_are_named_where_they_are_passed() -> None:
     """Of messages in flight, and of the time that replaced secrets still sign."""
     assert [checked_concurrency(asked) for asked in (0, 1, 32)] == [8, 1, 32]
+    assert [checked_concurrency(asked, 1, 1) for asked in (0, 1)] == [1, 1]
+    with pytest.raises(InvalidInput, match=r"subscription\.concurrency must be 1, since people are told one message"):
+        checked_concurrency(2, 1, 1)
     for asked in (-1, 33):
         with pytest.raises(InvalidInput, match="1 to 32"):
             checked_concurrency(asked)
