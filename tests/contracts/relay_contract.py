@@ -7,14 +7,14 @@ from typing import Protocol
 
 import pytest
 
-from portero_server.events.relay_ports import RelayStore
-from portero_server.store.event_relays import RelayState
+from portero_server.events.relay_ports import BatchStore
+from portero_server.store.event_relays import Batch, RelayState
 from tests.support.store.commits import at
 
 LEASE = 60.0
 
 
-class WholeRelayStore(RelayStore, Protocol):
+class WholeRelayStore(BatchStore, Protocol):
     """What relays and the command line use."""
 
     async def resume(self) -> bool:
@@ -111,3 +111,37 @@ class RelayContract:
         await one.state(8)
         assert await one.rewind(3)
         assert await one.state(0) == RelayState(3, stopped=False, rewinds=1)
+
+    async def test_what_is_told_together_is_decided_once(self, relays: Relays) -> None:
+        """By whoever holds the claim; it ends with its last position, and a replay ends it too."""
+        one, other = relays("e1", "one"), relays("e1", "two")
+        before = await one.state(3)
+        assert (before.batch, before.digested_at) == (None, None)
+        assert not await other.begin(before, 9, at(0))
+        assert await one.claim(at(0), LEASE)
+        assert await one.begin(before, 9, at(0))
+        begun = await other.state(0)
+        assert begun == RelayState(3, stopped=False, batch=Batch(3, 9), digested_at=at(0))
+        assert not await one.begin(begun, 12, at(1))
+        await one.advance(begun, 6)
+        within = await other.state(0)
+        assert within == RelayState(6, stopped=False, batch=Batch(3, 9), digested_at=at(0))
+        assert not await one.begin(within, 12, at(1))
+        await one.advance(within, 9)
+        after = await one.state(0)
+        assert after == RelayState(9, stopped=False, digested_at=at(0))
+        assert await one.begin(after, 12)
+        assert await one.state(0) == RelayState(9, stopped=False, batch=Batch(9, 12))
+        assert await one.rewind(2)
+        replayed = await one.state(0)
+        assert (replayed.position, replayed.batch) == (2, None)
+        assert not await one.begin(after, 20, at(2))
+        assert await one.begin(replayed, 12, at(2))
+
+    async def test_a_digest_of_nothing_is_over_as_it_begins(self, relays: Relays) -> None:
+        """Only its time is kept."""
+        one = relays("e1", "one")
+        assert await one.state(3)
+        assert await one.claim(at(0), LEASE)
+        assert await one.begin(await one.state(0), 3, at(0))
+        assert await one.state(0) == RelayState(3, stopped=False, digested_at=at(0))

@@ -52,6 +52,7 @@ HOLDS: Mapping[str, str] = {
     "subscription_people": "People to whose events a subscription is limited; a row goes with its person.",
     "subscription_secrets": "Secrets that sign a subscription's messages, sealed.",
     "subscription_deliveries": "What became of the last messages of each subscription; no content.",
+    "subscription_told": "Who has a message that others of its subscription did not take yet.",
     "usage_calls": "Engine calls by hour, with what they cost.",
     "usage_avoided": "Calls that were not needed, by hour and reason.",
     "budget_steps": "When a day's budget reached each of its steps.",

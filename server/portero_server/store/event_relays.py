@@ -17,6 +17,19 @@ _REWINDS = func.coalesce(event_relays.c.rewinds, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What is told together, decided once for all servers: so nothing is half canceled when one of them dies.
+
+    Attributes:
+        after: Position before its first one.
+        until: Position of its last one.
+    """
+
+    after: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class RelayState:
     """What is known of one relay.
 
@@ -24,11 +37,15 @@ class RelayState:
         position: Up to here nothing is left to send.
         stopped: Whether its endpoint wants no more.
         rewinds: How often somebody asked for a replay.
+        batch: What is being told together; None: nothing is.
+        digested_at: The time of the digest that was begun last; None: there was none, or what was begun since is none.
     """
 
     position: int
     stopped: bool
     rewinds: int = 0
+    batch: Batch | None = None
+    digested_at: datetime | None = None
 
 
 class EventRelayStore:
@@ -63,7 +80,10 @@ class EventRelayStore:
             if row is None:
                 return None
             stopped = bool(row.stopped_reason) and row.endpoint == self._endpoint
-            return RelayState(row.position, stopped, row.rewinds or 0)
+            # A batch ends with the position that reaches its end.
+            begun = row.batch_until is not None and row.position < row.batch_until
+            batch = Batch(row.batch_after, row.batch_until) if begun else None
+            return RelayState(row.position, stopped, row.rewinds or 0, batch, row.digested_at)
 
         if (found := await self._database.read(read)) is not None:
             return found
@@ -110,9 +130,26 @@ class EventRelayStore:
         Raises:
             StoreUnavailable: The database does not answer.
         """
+        await self._advance(since, {"position": position})
+
+    async def begin(self, since: RelayState, until: int, moment: datetime | None = None) -> bool:
+        """Stores that everything up to a position is told together, as the digest of a moment if there is one.
+
+        Returns:
+            False under the conditions in which `advance` stores nothing, or while something is told together already.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        values: dict[str, object] = {"batch_after": since.position, "batch_until": until, "digested_at": moment}
+        columns = event_relays.c
+        over = or_(columns.batch_until.is_(None), columns.batch_until <= columns.position)
+        return await self._advance(since, values, over)
+
+    async def _advance(self, since: RelayState, values: dict[str, object], *conditions: object) -> bool:
         columns = event_relays.c
         same = (columns.position == since.position, since.rewinds == _REWINDS)
-        await self._change({"position": position}, columns.claimed_by == self._server, *same)
+        return await self._change(values, columns.claimed_by == self._server, *same, *conditions)
 
     async def stop(self, reason: str) -> None:
         """Stores that the endpoint wants no more, until `resume` or another endpoint.
@@ -136,7 +173,7 @@ class EventRelayStore:
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        return await self._change({"position": position, "rewinds": _REWINDS + 1})
+        return await self._change({"position": position, "rewinds": _REWINDS + 1, "batch_until": None})
 
     async def _change(self, values: dict[str, object], *conditions: object) -> bool:
         changed = update(event_relays).where(self._own, *conditions).values(**values)  # type: ignore[arg-type]
@@ -157,4 +194,7 @@ def new_relay(name: str, start: int, endpoint: str) -> dict[str, object]:
         "claimed_by": "",
         "claimed_until": _NEVER,
         "rewinds": 0,
+        "batch_after": None,
+        "batch_until": None,
+        "digested_at": None,
     }

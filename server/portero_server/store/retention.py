@@ -45,6 +45,7 @@ from portero_server.store.schema import (
     stream_exceptions,
     streams,
     subscription_deliveries,
+    subscription_told,
     texts,
     usage_avoided,
     usage_calls,
@@ -85,6 +86,7 @@ class RetentionStore:
             Purpose.EVENTS: (
                 self._events,
                 self._rows(subscription_deliveries, subscription_deliveries.c.last_at),
+                self._rows(subscription_told, subscription_told.c.told_at),
             ),
             Purpose.EXCEPTIONS: (self._date_exceptions, self._rows(stream_exceptions, stream_exceptions.c.recorded_at)),
             Purpose.USAGE: (
@@ -282,7 +284,11 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
         (recognitions.c.captured_at, recognitions.c.person_id.is_not(None)),
     ),
     Purpose.TEXTS: ((texts.c.captured_at, None),),
-    Purpose.EVENTS: ((events.c.happened_at, None), (subscription_deliveries.c.last_at, None)),
+    Purpose.EVENTS: (
+        (events.c.happened_at, None),
+        (subscription_deliveries.c.last_at, None),
+        (subscription_told.c.told_at, None),
+    ),
     Purpose.EXCEPTIONS: ((stream_exceptions.c.recorded_at, None),),
     Purpose.USAGE: ((usage_calls.c.hour, None), (usage_avoided.c.hour, None), (budget_steps.c.day, None)),
     Purpose.CONSENTS: ((consents.c.withdrawn_at, None), (consents.c.expires_at, None)),

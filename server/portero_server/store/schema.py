@@ -61,6 +61,7 @@ from portero_server.store.snapshot_tables import snapshots as snapshots
 from portero_server.store.subscription_tables import subscription_deliveries as subscription_deliveries
 from portero_server.store.subscription_tables import subscription_people as subscription_people
 from portero_server.store.subscription_tables import subscription_secrets as subscription_secrets
+from portero_server.store.subscription_tables import subscription_told as subscription_told
 from portero_server.store.subscription_tables import subscriptions as subscriptions
 from portero_server.store.tables import box
 from portero_server.store.tables import metadata as metadata
@@ -274,6 +275,11 @@ event_relays = _table(
     _required("claimed_until", UtcTime),
     # How often a replay was asked for; null: never, by a server of the version before.
     Column("rewinds", BigInteger),
+    # What people are told together, from after one position until another one; over when `position` is at its end.
+    Column("batch_after", BigInteger),
+    Column("batch_until", BigInteger),
+    # The time of the digest that was begun last; null: there was none, or what was begun since is no digest.
+    Column("digested_at", UtcTime),
 )
 
 usage_calls = _table(

@@ -20,8 +20,8 @@ from portero_server.store.types import DISPLAY_LENGTH
 
 _COLUMNS = subscription_deliveries.c
 _KINDS = {kind.value: kind for kind in SightingEventKind}
-_NOTICE = "attendance."
-"""How types of notices begin; no kind of event does."""
+_NOTICES = ("attendance.", "digest.")
+"""How types of notices and digests begin; no kind of event does."""
 _KEPT_WHEN_SENT_AGAIN = ("subscription_id", "position", "first_at", "attempts")
 _REPLACED = tuple(column.name for column in _COLUMNS if column.name not in _KEPT_WHEN_SENT_AGAIN)
 
@@ -149,7 +149,7 @@ def _kind_column(delivery: SubscriptionDelivery) -> str:
 
 
 def _delivery(row: Row[Any]) -> SubscriptionDelivery:
-    notice = row.alert if (row.alert or "").startswith(_NOTICE) else ""
+    notice = row.alert if (row.alert or "").startswith(_NOTICES) else ""
     return SubscriptionDelivery(
         position=row.position,
         message_id=row.message_id,

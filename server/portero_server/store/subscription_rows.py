@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import time, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,6 +13,7 @@ from sqlalchemy import Row
 from portero_server.domain.access.identities import Scope
 from portero_server.domain.attendance.notices import NoticeKind
 from portero_server.domain.events.alerts import ALERTS
+from portero_server.domain.events.schedules import DeliverySchedule, checked_schedule
 from portero_server.domain.events.subscriptions import SubscriptionFilter
 from portero_server.domain.recording.sightings import SightingEventKind
 
@@ -19,6 +21,7 @@ _KINDS = {kind.value: kind for kind in SightingEventKind}
 _NOTICES = {kind.value: kind for kind in NoticeKind}
 _NO_MATCH = 2.0
 """A similarity that no match has."""
+_MINUTE = timedelta(minutes=1)
 
 
 def filter_columns(wanted: SubscriptionFilter) -> dict[str, Any]:
@@ -60,6 +63,32 @@ def filter_of_row(row: Row[Any], people: Collection[str]) -> SubscriptionFilter:
         # All kinds are of a newer server. No kinds would mean all of them: so nobody is told of.
         return replace(found, people=frozenset(), people_only=True, strangers=False)
     return replace(found, people_only=False) if found.alerts_only else found
+
+
+def schedule_columns(schedule: DeliverySchedule | None) -> dict[str, Any]:
+    """Returns the column values of a schedule."""
+    quiet = None if schedule is None else schedule.quiet
+    return {
+        "quiet_from": None if quiet is None else _clock(quiet.begins),
+        "quiet_until": None if quiet is None else _clock(quiet.ends),
+        "digest_at": None if schedule is None or schedule.digest_at is None else _clock(schedule.digest_at),
+        "digest_minutes": None
+        if schedule is None or schedule.digest_every is None
+        else schedule.digest_every // _MINUTE,
+        "time_zone": None if schedule is None else schedule.zone.key,
+    }
+
+
+def schedule_of_row(row: Row[Any]) -> DeliverySchedule | None:
+    """Returns the schedule of a row; None: people are told at any time."""
+    every = None if row.digest_minutes is None else row.digest_minutes * _MINUTE
+    return checked_schedule(
+        row.quiet_from or "", row.quiet_until or "", row.digest_at or "", every, row.time_zone or ""
+    )
+
+
+def _clock(at: time) -> str:
+    return f"{at:%H:%M}"
 
 
 def words_text(words: Iterable[str]) -> str:

@@ -46,6 +46,10 @@ subscriptions = table(
     # Kinds of notices of attendance, and the groups that limit them, as JSON lists; null: none, or all groups.
     Column("notices", Text),
     Column("groups_only", Text),
+    # When people are told, times as "22:00" by the clock of the zone: quiet hours, and a digest; null: at any time.
+    *(Column(name, Name) for name in ("quiet_from", "quiet_until", "digest_at", "time_zone")),
+    # How often a digest is told instead; null: not at intervals.
+    Column("digest_minutes", Integer),
 )
 
 
@@ -99,4 +103,15 @@ subscription_deliveries = table(
     Index("ix_subscription_deliveries_last", "subscription_id", "last_at", "position"),
     Index("ix_subscription_deliveries_outcome", "subscription_id", "outcome", "last_at", "position"),
     Index("ix_subscription_deliveries_age", "last_at"),
+)
+
+subscription_told = table(
+    "subscription_told",
+    Column("subscription_id", Name, _own("subscription_told"), primary_key=True),
+    # Of a message that some of the people took and others did not.
+    Column("message_id", Key, primary_key=True),
+    # The numbers of the URLs that have it, a JSON list.
+    required("destinations", Text),
+    required("told_at", UtcTime),
+    Index("ix_subscription_told_age", "told_at"),
 )

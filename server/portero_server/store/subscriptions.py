@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, case, delete, func, insert, or_, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.access.identities import Scope
+from portero_server.domain.events.schedules import DeliverySchedule
 from portero_server.domain.events.subscriptions import (
     MOST_SECRETS,
     SinkKind,
@@ -29,10 +30,17 @@ from portero_server.store.schema import (
     people,
     subscription_people,
     subscription_secrets,
+    subscription_told,
     subscriptions,
 )
 from portero_server.store.sequencers import last_position
-from portero_server.store.subscription_rows import filter_columns, filter_of_row, words_text
+from portero_server.store.subscription_rows import (
+    filter_columns,
+    filter_of_row,
+    schedule_columns,
+    schedule_of_row,
+    words_text,
+)
 
 _COLUMNS = subscriptions.c
 _RELAYS = {kind: "subscriptions" if kind is SinkKind.WEBHOOK else kind.value for kind in SinkKind}
@@ -79,6 +87,7 @@ class SubscriptionChanges(TypedDict, total=False):
     display_name: str
     wanted: SubscriptionFilter
     concurrency: int
+    schedule: DeliverySchedule | None
 
 
 def relay_name(kind: SinkKind, subscription_id: str) -> str:
@@ -163,7 +172,9 @@ class SubscriptionStore:
             InvalidInput: Somebody whom its filter names does not exist.
         """
         values: dict[str, Any] = {"updated_at": now, "revision": _COLUMNS.revision + 1}
-        values |= {name: value for name, value in changes.items() if name != "wanted"}
+        values |= {name: value for name, value in changes.items() if name not in ("wanted", "schedule")}
+        if "schedule" in changes:
+            values |= schedule_columns(changes["schedule"])
         wanted = changes.get("wanted")
         if wanted is not None:
             values |= filter_columns(wanted)
@@ -186,8 +197,12 @@ class SubscriptionStore:
 
         return await self._database.run(unit)
 
-    async def touch(self, subscription_id: str) -> None:
+    async def touch(self, subscription_id: str, *, afresh: bool = False) -> None:
         """Has every server begin anew with a subscription, without the pause that it may be in after failures.
+
+        Args:
+            subscription_id: Of the subscription.
+            afresh: Whether those, too, are sent a message again who took it when others of its people did not.
 
         Raises:
             NotFound: It does not exist.
@@ -198,6 +213,9 @@ class SubscriptionStore:
         async def unit(connection: AsyncConnection) -> None:
             if not (await connection.execute(touched)).rowcount:
                 raise _unknown(subscription_id)
+            if afresh:
+                own = subscription_told.c.subscription_id == subscription_id
+                await connection.execute(delete(subscription_told).where(own))
 
         await self._database.run(unit)
 
@@ -318,7 +336,8 @@ async def _put_people(connection: AsyncConnection, subscription_id: str, wanted:
 
 def _row(new: SealedSubscription) -> dict[str, Any]:
     made = new.subscription
-    return filter_columns(made.wanted) | {
+    columns = filter_columns(made.wanted) | schedule_columns(made.schedule)
+    return columns | {
         "subscription_id": made.subscription_id,
         "display_name": made.display_name,
         "kind": made.kind.value,
@@ -368,5 +387,6 @@ def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecr
         secrets=len(secrets),
         overlap_until=max(ends, default=None),
         language=row.language or "",
+        schedule=schedule_of_row(row),
     )
     return SealedSubscription(subscription, row.url, row.endpoint, tuple(secrets), row.revision)

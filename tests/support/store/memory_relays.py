@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from portero_server.errors import StoreUnavailable
-from portero_server.store.event_relays import RelayState
+from portero_server.store.event_relays import Batch, RelayState
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -22,6 +22,8 @@ class MemoryRelays:
     until: datetime = _NEVER
     broken: bool = False
     rewinds: int = 0
+    batch: Batch | None = None
+    digested_at: datetime | None = None
 
 
 class MemoryRelay:
@@ -38,7 +40,8 @@ class MemoryRelay:
         if self.kept.position is None:
             self.kept.position, self.kept.endpoint = start, self._endpoint
         stopped = bool(self.kept.reason) and self.kept.endpoint == self._endpoint
-        return RelayState(self.kept.position, stopped, self.kept.rewinds)
+        begun = self.kept.batch if self.kept.batch and self.kept.position < self.kept.batch.until else None
+        return RelayState(self.kept.position, stopped, self.kept.rewinds, begun, self.kept.digested_at)
 
     async def claim(self, now: datetime, lease: float) -> bool:
         """Claims the sending."""
@@ -57,10 +60,16 @@ class MemoryRelay:
 
     async def advance(self, since: RelayState, position: int) -> None:
         """Stores a position, unless the state is another one than `since`."""
-        self._check()
-        same = (self.kept.position, self.kept.rewinds) == (since.position, since.rewinds)
-        if self.kept.holder == self._server and same:
+        if self._may(since):
             self.kept.position = position
+
+    async def begin(self, since: RelayState, until: int, moment: datetime | None = None) -> bool:
+        """Stores what is told together, unless the state is another one than `since` or something is begun."""
+        begun = self.kept.batch is not None and (self.kept.position or 0) < self.kept.batch.until
+        if not self._may(since) or begun:
+            return False
+        self.kept.batch, self.kept.digested_at = Batch(since.position, until), moment
+        return True
 
     async def stop(self, reason: str) -> None:
         """Stores that the endpoint wants no more."""
@@ -80,7 +89,13 @@ class MemoryRelay:
         if known:
             self.kept.position = position
             self.kept.rewinds += 1
+            self.kept.batch = None
         return known
+
+    def _may(self, since: RelayState) -> bool:
+        self._check()
+        same = (self.kept.position, self.kept.rewinds) == (since.position, since.rewinds)
+        return self.kept.holder == self._server and same
 
     def _check(self) -> None:
         if self.kept.broken:
