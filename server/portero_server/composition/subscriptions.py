@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ from portero_server import __version__
 from portero_server.access.authorized_cameras import Sites
 from portero_server.clock import Clock
 from portero_server.composition.context import BuildContext
+from portero_server.composition.digests import DigestParts
 from portero_server.composition.events import tls_of
 from portero_server.composition.settings_webhook import ReadOnlyWebhook
 from portero_server.composition.store import Stores
@@ -23,6 +24,7 @@ from portero_server.domain.events.delivery import RetryPolicy
 from portero_server.domain.events.subscriptions import SinkKind
 from portero_server.events.alerts import Alerts
 from portero_server.events.aws_sink import AwsSink
+from portero_server.events.digest_entries import EventEntries, NoticeEntries
 from portero_server.events.journal import SubscriptionJournal
 from portero_server.events.notice_relay import NoticeRelay
 from portero_server.events.people_sink import PeopleRules, PeopleSink
@@ -38,6 +40,7 @@ from portero_server.events.webhook_sink import WebhookSink
 from portero_server.rpc.services.subscriptions import SubscriptionServicer
 from portero_server.settings import Settings
 from portero_server.store.attendance.notices import NoticeStore
+from portero_server.store.attendance.withdrawals import WithdrawalStore
 from portero_server.store.event_relays import EventRelayStore
 from portero_server.store.strangers_before import StrangersBefore
 from portero_server.store.subscription_deliveries import DeliveryBounds, DeliveryStore
@@ -47,6 +50,7 @@ from portero_server.store.subscriptions import (
     notice_relay_name,
     relay_name,
 )
+from portero_server.store.told_destinations import ToldDestinations
 from portero_server.vault.keys import read_keys
 from portero_server.vault.sealing import SecretSeal
 from portero_server.watching.listeners import EventListeners
@@ -86,30 +90,43 @@ def build(
     quiet = timedelta(seconds=settings.alert_quiet)
     rules = AlertRules(quiet, frozenset(settings.visitor_forbidden_sites))
     alerts = Alerts(StrangersBefore(stores.database, quiet), rules)
-    sinks = _sinks(settings, endpoints, clock)
+    sinks = _sinks(settings, endpoints, ToldDestinations(stores.database), clock)
 
     def progress_of(name: str, endpoint: str) -> EventRelayStore:
         return EventRelayStore(stores.database, name, endpoint, server, creates=False)
 
-    notices = NoticeStore(stores.database)
+    notices, withdrawals = NoticeStore(stores.database), WithdrawalStore(stores.database)
 
     def relay_of(sealed: SealedSubscription) -> RunningRelay:
         subscription = sealed.subscription
         subscription_id, wanted = subscription.subscription_id, subscription.wanted
         progress = progress_of(relay_name(subscription.kind, subscription_id), sealed.endpoint)
-        figures = metrics.of(subscription_id)
-        retries = RetryPolicy(patience=settings.webhook_patience)
+        figures, retries = metrics.of(subscription_id), RetryPolicy(patience=settings.webhook_patience)
+        selection, names = SubscriptionSelection(subscription, sites, alerts), stores.people.display_names
+        sink, schedule = sinks[subscription.kind], subscription.schedule
+        # Groups are of no site: whoever may see some cameras only makes no subscription to attendance.
+        attends = bool(wanted.notices) and subscription.scope.everything
+        told_of_notices = progress_of(notice_relay_name(subscription_id), sealed.endpoint)
+        policy = RelayPolicy(retries=retries, schedule=schedule)
+        if schedule is not None and schedule.digests:
+            parts = DigestParts(sealed, schedule, sink, names, policy, deliveries, clock)
+            digests = parts.relay(EventEntries(stores.sightings, selection), progress, figures)
+            if not attends:
+                return digests
+            entries = NoticeEntries(notices, withdrawals, wanted.wants_notice)
+            return PairedRelay(digests, parts.relay(entries, told_of_notices, figures.beside()))
         events = Relay(
             stores.sightings,
-            stores.people.display_names,
+            names,
             progress,
-            sinks[subscription.kind].sender(sealed),
-            SubscriptionSelection(subscription, sites, alerts),
+            sink.sender(sealed),
+            selection,
             clock,
             figures,
-            RelayPolicy(
-                parallel=subscription.concurrency,
-                retries=retries,
+            replace(
+                policy,
+                # One that was made when more were allowed keeps its number.
+                parallel=min(subscription.concurrency, sink.most_concurrent),
                 gather=_GATHER,
                 tolerated=_TOLERATED,
             ),
@@ -117,20 +134,22 @@ def build(
             name=f"subscriptions/{subscription_id}",
             # Only programs follow a link; what people are told is text.
             links=links if subscription.kind is SinkKind.WEBHOOK else None,
+            turns=sink.turns,
         )
-        # Groups are of no site: whoever may see some cameras only makes no subscription to attendance.
-        if not wanted.notices or not subscription.scope.everything:
+        if not attends:
             return events
         told = NoticeRelay(
             notices,
-            stores.people.display_names,
-            progress_of(notice_relay_name(subscription_id), sealed.endpoint),
+            withdrawals,
+            names,
+            told_of_notices,
             progress,
-            sinks[subscription.kind].sender(sealed),
+            sink.sender(sealed),
+            sink.turns,
             wanted.wants_notice,
             clock,
             figures.beside(),
-            RelayPolicy(retries=retries),
+            policy,
             SubscriptionJournal(deliveries, subscription_id),
             name=f"subscriptions/{subscription_id}",
         )
@@ -153,7 +172,7 @@ def build(
     return SubscriptionParts(relays, SubscriptionServicer(service, deliveries))
 
 
-def _sinks(settings: Settings, endpoints: SealedEndpoints, clock: Clock) -> Sinks:
+def _sinks(settings: Settings, endpoints: SealedEndpoints, told: ToldDestinations, clock: Clock) -> Sinks:
     """Returns what each kind of destination does."""
 
     def webhook(endpoint: Endpoint) -> AbstractAsyncContextManager[Sender]:
@@ -168,7 +187,7 @@ def _sinks(settings: Settings, endpoints: SealedEndpoints, clock: Clock) -> Sink
     )
     return {
         SinkKind.WEBHOOK: WebhookSink(endpoints, webhook),
-        SinkKind.PEOPLE: PeopleSink(endpoints, people),
+        SinkKind.PEOPLE: PeopleSink(endpoints, people, told, clock),
         **{kind: AwsSink(kind, endpoints, settings.webhook_timeout) for kind in AWS_KINDS},
     }
 

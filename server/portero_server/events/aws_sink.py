@@ -15,7 +15,7 @@ from botocore.config import Config
 from portero_server.domain.events.aws_destinations import FIELD, AwsDestination, destination_of
 from portero_server.domain.events.delivery import DeliveryResult
 from portero_server.domain.events.message import EventMessage
-from portero_server.domain.events.subscriptions import SinkKind
+from portero_server.domain.events.subscriptions import MOST_CONCURRENT, SinkKind
 from portero_server.errors import InvalidInput
 from portero_server.events.aws_answers import FAULTS, sent_of
 from portero_server.events.aws_puts import AWS_PUTS, AwsPut, group_of
@@ -63,6 +63,8 @@ class AwsSink:
     """Checks ARNs of one kind, and sends to them."""
 
     concurrency = 8
+    most_concurrent = MOST_CONCURRENT
+    turns = None
     signs = False
 
     def __init__(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable, Sequence, Set
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from portero_server.domain.events.notice_message import message_of_notice, notic
 from portero_server.errors import StoreUnavailable
 from portero_server.events.journal import SubscriptionJournal
 from portero_server.events.relay import RelayPolicy
-from portero_server.events.relay_ports import Names, RelayObserver, RelayStore, Sender
+from portero_server.events.relay_ports import BatchStore, Names, PeopleObserver, RelayStore, Sender, Withdrawals
 from portero_server.events.webhook import Sent
 from portero_server.store.attendance.notices import StoredNotice
 from portero_server.store.event_relays import RelayState
@@ -51,13 +51,15 @@ class NoticeRelay:
     def __init__(
         self,
         source: NoticeSource,
+        withdrawals: Withdrawals,
         names: Names,
-        store: RelayStore,
+        store: BatchStore,
         events: RelayStore,
         sender: AbstractAsyncContextManager[Sender],
+        turns: AbstractAsyncContextManager[object] | None,
         wanted: Callable[[AttendanceNotice], bool],
         clock: Clock,
-        observer: RelayObserver,
+        observer: PeopleObserver,
         policy: RelayPolicy,
         journal: SubscriptionJournal,
         name: str,
@@ -67,10 +69,12 @@ class NoticeRelay:
 
         Args:
             source: Where notices are read.
+            withdrawals: Knows which of them cancel each other out, where there are quiet hours.
             names: Says who may be named when a message is sent; nobody is told of anybody else.
             store: How far notices are sent, and which server sends.
             events: The same of the subscription's events, which end when its receiver wants no more.
             sender: Entered while the relay runs.
+            turns: Entered before each page is read; None: nobody has to wait.
             wanted: Which notices are sent.
             clock: Dates failures and leases.
             observer: Receives what happens.
@@ -80,10 +84,12 @@ class NoticeRelay:
             chance: Spreads retries.
         """
         self._source = source
+        self._withdrawals = withdrawals
         self._names = names
         self._store = store
         self._events = events
         self._sender = sender
+        self._turns = turns
         self._wanted = wanted
         self._clock = clock
         self._observer = observer
@@ -118,32 +124,58 @@ class NoticeRelay:
 
     async def _turn(self, sender: Sender) -> float:
         """Sends one page. Returns the seconds to wait before the next one."""
+        if (held := self._policy.held(self._clock.now())) is not None:
+            self._observer.behind(0.0)
+            return held
         horizon = await self._source.last_position()
         state = await self._store.state(horizon)
-        if state.stopped or state.position >= horizon or not await self._claimed():
+        if state.stopped or state.position >= horizon:
             self._observer.behind(0.0)
             return self._policy.poll
+        async with self._turns or nullcontext():
+            return await self._claimed_turn(sender, horizon)
+
+    async def _claimed_turn(self, sender: Sender, horizon: int) -> float:
+        """Sends one page, if this server may. Returns the seconds to wait before the next one."""
+        if not await self._claimed():
+            self._observer.behind(0.0)
+            return self._policy.poll
+        # Read after the wait for a turn, in which another server may have sent.
+        state = await self._store.state(horizon)
+        if state.stopped or state.position >= horizon:
+            return self._policy.poll
+        if self._policy.schedule is not None and state.batch is None:
+            # What waited in quiet hours is seen as a whole: what was withdrawn meanwhile is told to nobody.
+            await self._store.begin(state, horizon)
+            return 0.0
         if state != self._read:
             # Otherwise the database went away before it stored what was reached, which holds all the same.
             self._read, self._reached = state, state.position
         start = self._reached
         page = await self._source.after(start, self._policy.page)
+        canceled: Set[int] = frozenset()
+        if state.batch is not None:
+            horizon = state.batch.until
+            page = [each for each in page if each.position <= horizon]
+            canceled = await self._withdrawals.within(state.batch)
         if not page:
             self._reached = horizon
-        problem = await self._page(sender, page)
+        problem = await self._page(sender, page, canceled)
         return await self._settle(start, page, problem)
 
-    async def _page(self, sender: Sender, page: Sequence[StoredNotice]) -> str | None:
+    async def _page(self, sender: Sender, page: Sequence[StoredNotice], canceled: Set[int]) -> str | None:
         """Sends notices while they are fresh. Returns a problem that a later try may solve."""
         people = {each.notice.person_id for each in page if each.notice.person_id is not None}
         names = await self._names(people) if people else {}
         until = self._clock.monotonic() + _FRESH
         for each in page:
-            if self._clock.monotonic() > until:
+            if self._clock.monotonic() > until or self._policy.held(self._clock.now()) is not None:
                 break
             person_id = each.notice.person_id
             # Who may not be named any more is left out: a notice without its person says nothing.
-            if self._wanted(each.notice) and (person_id is None or person_id in names):
+            if each.position in canceled:
+                self._observer.canceled(1)
+            elif self._wanted(each.notice) and (person_id is None or person_id in names):
                 problem = await self._send(sender, each, None if person_id is None else names[person_id])
                 if problem is not None:
                     return problem
@@ -160,8 +192,7 @@ class NoticeRelay:
             await self._store.advance(self._read, position)
         await self._journal.write()
         waiting = [each for each in page if each.position > position]
-        age = max(0.0, (self._clock.now() - waiting[0].notice.decided_at).total_seconds()) if waiting else 0.0
-        self._observer.behind(age)
+        self._observer.behind(self._waited(waiting[0]).total_seconds() if waiting else 0.0)
         if problem is None:
             self._failures = 0
             # What came meanwhile, or was not sent in time, is read at once.
@@ -195,8 +226,10 @@ class NoticeRelay:
         position, refusals = self._refused
         refusals = (refusals if position == stored.position else 0) + (sent.result is DeliveryResult.REFUSED)
         self._refused = (stored.position, refusals)
-        age = max(timedelta(0), self._clock.now() - stored.notice.decided_at)
-        return self._policy.retries.gives_up(sent.result, refusals, age)
+        return self._policy.retries.gives_up(sent.result, refusals, self._waited(stored))
+
+    def _waited(self, stored: StoredNotice) -> timedelta:
+        return self._policy.waited(stored.notice.decided_at, self._clock.now())
 
     def _delivery(self, stored: StoredNotice, sent: Sent, *, given_up: bool) -> SubscriptionDelivery:
         outcome = DeliveryOutcome.GIVEN_UP if given_up else DeliveryOutcome.WAITING

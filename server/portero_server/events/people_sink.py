@@ -7,22 +7,23 @@ import ipaddress
 import json
 import os
 import sys
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from portero_server.clock import Clock
 from portero_server.domain.events.addresses import Network
 from portero_server.domain.events.apprise_urls import AppriseUrl, checked_language, checked_urls
 from portero_server.domain.events.delivery import DeliveryResult
 from portero_server.domain.events.message import EventMessage
 from portero_server.domain.events.wording import text_of
-from portero_server.errors import InvalidInput
+from portero_server.errors import InvalidInput, StoreUnavailable
 from portero_server.events.guard import AddressGuard, AddressRefused
+from portero_server.events.people_told import ToldPeople, ToldRows
 from portero_server.events.relay_ports import Sender
 from portero_server.events.sealed_endpoints import SealedEndpoints
 from portero_server.events.sinks import CheckedDestination, Destination
@@ -32,8 +33,6 @@ from portero_server.store.subscriptions import SealedSubscription
 _FIELD = "subscription.people.urls"
 _PROCESSES = 4
 """Of all subscriptions together; each starts an interpreter and imports Apprise."""
-_REMEMBERED = 1000
-"""Messages of which it is remembered who has them already, when somebody else did not take them."""
 _PROCESS = "portero_server.events.people_process"
 _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Of this process's environment. Proxies are not: they would be sent what the guard has not seen."""
@@ -47,7 +46,7 @@ class PeopleRules:
         schemas: Those of Apprise that are allowed.
         networks: Private networks that may be reached, also without encryption.
         timeout: Seconds for one message; all destinations are told at once.
-        zone: In which times are told.
+        zone: In which times are told where the subscription names no zone.
         authorities: PEM file of the authorities of certificates; None: as the system has them.
     """
 
@@ -61,20 +60,24 @@ class PeopleRules:
 class PeopleSink:
     """Checks Apprise URLs, and sends to them."""
 
-    # Each takes a process.
-    concurrency = 1
+    # Each takes a process, and people are told in order.
+    concurrency = most_concurrent = 1
     signs = False
 
-    def __init__(self, endpoints: SealedEndpoints, rules: PeopleRules) -> None:
+    def __init__(self, endpoints: SealedEndpoints, rules: PeopleRules, told: ToldRows, clock: Clock) -> None:
         """Creates the sink.
 
         Args:
             endpoints: Opens what is sealed.
             rules: What is allowed.
+            told: Keeps who has a message that others did not take.
+            clock: Dates what is kept.
         """
         self._endpoints = endpoints
         self._rules = rules
-        self._places = asyncio.Semaphore(_PROCESSES)
+        self._told = told
+        self._clock = clock
+        self.turns = asyncio.Semaphore(_PROCESSES)
 
     async def checked(self, asked: Destination) -> CheckedDestination:
         """Returns the URLs, checked, and the schemas as their origin. Raises InvalidInput."""
@@ -82,7 +85,7 @@ class PeopleSink:
         urls = checked_urls(asked.urls, self._rules.schemas, plaintext=bool(self._rules.networks))
         for number, url in enumerate(urls):
             self._check_hosts(url, number)
-        async with self._places:
+        async with self.turns:
             problems = await _ordered(urls, self._rules)
         for number, problem in enumerate(problems):
             if problem:
@@ -95,7 +98,10 @@ class PeopleSink:
         text, _ = self._endpoints.opened_text(sealed)
         # What was stored is checked again: the settings may allow less by now.
         urls = tuple(AppriseUrl(url, url.partition("://")[0].lower()) for url in text.splitlines())
-        return PeopleSender(urls, self._rules, sealed.subscription.language or "en", self._places)
+        schedule = sealed.subscription.schedule
+        rules = self._rules if schedule is None else replace(self._rules, zone=schedule.zone)
+        told = ToldPeople(self._told, sealed.subscription.subscription_id, self._clock)
+        return PeopleSender(urls, rules, sealed.subscription.language or "en", told)
 
     def _check_hosts(self, url: AppriseUrl, number: int) -> None:
         guard = AddressGuard(self._rules.networks, public=url.encrypted)
@@ -110,16 +116,12 @@ class PeopleSink:
 class PeopleSender:
     """Sends messages in words, each in a process that ends with it; an async context manager."""
 
-    def __init__(
-        self, urls: Sequence[AppriseUrl], rules: PeopleRules, language: str, places: asyncio.Semaphore | None = None
-    ) -> None:
-        """Creates a sender for checked URLs, in a language; `places` are those of all senders' processes."""
-        self._places = places or asyncio.Semaphore(_PROCESSES)
+    def __init__(self, urls: Sequence[AppriseUrl], rules: PeopleRules, language: str, told: ToldPeople) -> None:
+        """Creates a sender for checked URLs, in a language; `told` remembers who has a message."""
         self._urls = urls
         self._rules = rules
         self._language = language
-        # By message, who has it: it is sent again only to those who do not.
-        self._told: OrderedDict[str, set[int]] = OrderedDict()
+        self._told = told
 
     async def __aenter__(self) -> Self:
         """Prepares nothing."""
@@ -140,26 +142,27 @@ class PeopleSender:
         if refused:
             problem = f"PORTERO_PEOPLE_SCHEMAS does not allow {refused[0]} any more"
             return Sent(DeliveryResult.FAILED, problem=problem)
-        told = self._told.setdefault(message.message_id, set())
-        waiting = [number for number in range(len(self._urls)) if number not in told]
+        try:
+            before = await self._told.of(message.message_id)
+        except StoreUnavailable:
+            return Sent(DeliveryResult.FAILED, problem="the database does not answer, which knows who has the message")
+        waiting = [number for number in range(len(self._urls)) if number not in before]
         text = text_of(message, self._language, self._rules.zone)
-        async with self._places:
-            problems = await _ordered(
-                [self._urls[number] for number in waiting], self._rules, title=text.title, body=text.body
-            )
+        problems = await _ordered(
+            [self._urls[number] for number in waiting], self._rules, title=text.title, body=text.body
+        )
         failed = [
             f"destination {number + 1} ({self._urls[number].schema}): {problem}"
             for number, problem in zip(waiting, problems, strict=True)
             if problem
         ]
-        told.update(number for number, problem in zip(waiting, problems, strict=True) if not problem)
+        told = before | {number for number, problem in zip(waiting, problems, strict=True) if not problem}
         if failed:
-            self._told[message.message_id] = told
-            self._told.move_to_end(message.message_id)
-            while len(self._told) > _REMEMBERED:
-                self._told.popitem(last=False)
+            if told != before:
+                await self._told.note(message.message_id, told)
             return Sent(DeliveryResult.REFUSED if told else DeliveryResult.FAILED, problem="; ".join(failed))
-        self._told.pop(message.message_id, None)
+        if before:
+            await self._told.forget(message.message_id)
         return Sent(DeliveryResult.DELIVERED)
 
 

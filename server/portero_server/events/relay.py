@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import structlog
 
 from portero_server.clock import Clock
 from portero_server.domain.events.breaker import DeliveryBreaker
-from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy, age_of, lanes, settled_up_to
+from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy, lanes, settled_up_to
 from portero_server.domain.events.message import PictureLink, message_of
+from portero_server.domain.events.schedules import DeliverySchedule, quiet_until, waited_since_due
 from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import StoreUnavailable
 from portero_server.events.relay_ports import (
@@ -41,6 +43,14 @@ _FRESH = 5.0
 _LINK_TIME = 2.0
 """Seconds: what is sent is as fresh as _FRESH says, and these, and the lease has room for both."""
 
+_LONGEST_PAUSE = 900.0
+"""Seconds after which whoever waits for a time looks at the clock again, which may have been set."""
+
+
+def pause_until(moment: datetime, now: datetime) -> float:
+    """Returns the seconds to wait until a moment, at most a quarter of an hour."""
+    return min(_LONGEST_PAUSE, max(0.0, (moment - now).total_seconds()))
+
 
 @dataclass(frozen=True, slots=True)
 class RelayPolicy:
@@ -55,6 +65,7 @@ class RelayPolicy:
         retries: When a message is tried again, and given up.
         gather: Seconds to wait after news, so that events which follow are read together.
         tolerated: Rounds in a row in which nothing is taken, before one message at a time is tried; 0: all are, always.
+        schedule: When messages are sent; None: at any time.
     """
 
     poll: float = 1.0
@@ -64,6 +75,16 @@ class RelayPolicy:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     gather: float = 0.0
     tolerated: int = 0
+    schedule: DeliverySchedule | None = None
+
+    def held(self, now: datetime) -> float | None:
+        """Returns the seconds for which nothing is to be sent; None: it may be sent now."""
+        end = quiet_until(now, self.schedule)
+        return None if end is None else pause_until(end, now)
+
+    def waited(self, happened_at: datetime, now: datetime) -> timedelta:
+        """Returns how long ago a message became due."""
+        return waited_since_due(happened_at, self.schedule, now)
 
 
 class Relay:
@@ -83,6 +104,7 @@ class Relay:
         journal: DeliveryJournal | None = None,
         name: str = "",
         links: PictureLinks | None = None,
+        turns: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         """Creates a relay.
 
@@ -99,6 +121,7 @@ class Relay:
             journal: Keeps what becomes of messages; None: nobody does.
             name: Of the subscription, for logs; empty: it is the webhook of the settings.
             links: Makes links to snapshots; None: messages have none.
+            turns: Entered before each page is read; None: nobody else has to wait for its end.
         """
         self._source = source
         self._names = names
@@ -113,6 +136,7 @@ class Relay:
         self._resume = f"portero subscriptions resume {name}" if name else "portero-server webhook resume"
         self._journal: DeliveryJournal = journal or NoJournal()
         self._links = links
+        self._turns = turns
         self._breaker = DeliveryBreaker(self._policy.tolerated)
         self._changed = asyncio.Event()
         # Positions beyond the stored one of which nothing is left to send, and how often others were refused.
@@ -159,6 +183,9 @@ class Relay:
     async def _turn(self, sender: Sender) -> float:
         """Sends what waits. Returns the seconds to wait unless something new happens."""
         while True:
+            if (held := self._policy.held(self._clock.now())) is not None:
+                self._observer.behind(0.0)
+                return held
             horizon = await self._source.last_position()
             state = await self._store.state(horizon)
             self._observer.stopped(stopped=state.stopped)
@@ -168,12 +195,16 @@ class Relay:
             if state.stopped or state.position >= horizon:
                 self._observer.behind(0.0)
                 return self._policy.poll
-            if not await self._store.claim(self._clock.now(), self._policy.lease):
-                self._observer.behind(0.0)
-                self._forget()
-                return self._policy.poll
-            if (pause := await self._page(sender, state, horizon)) is not None:
-                return pause
+            async with self._turns or nullcontext():
+                if not await self._store.claim(self._clock.now(), self._policy.lease):
+                    self._observer.behind(0.0)
+                    self._forget()
+                    return self._policy.poll
+                # Another server may have sent while this one waited for its turn.
+                if self._turns is not None and await self._store.state(horizon) != state:
+                    continue
+                if (pause := await self._page(sender, state, horizon)) is not None:
+                    return pause
 
     async def _page(self, sender: Sender, state: RelayState, horizon: int) -> float | None:
         """Sends one page of events. Returns the pause before the next try, or None if all of it was settled."""
@@ -182,7 +213,7 @@ class Relay:
         names = await self._names(people) if people else {}
         await self._wanted.refresh()
         # Alerts first: somebody who may not be named any more is no stranger, and makes none.
-        told = [_as_may_be_told(event, names) for event in await self._wanted.told(events)]
+        told = [as_may_be_told(event, names) for event in await self._wanted.told(events)]
         try:
             problem = await self._deliver(sender, told)
         finally:
@@ -202,7 +233,7 @@ class Relay:
             await self._store.stop("GONE")
             self._log.error("webhook_stopped", advice=f"it answered 410 Gone; {self._resume} starts it again")
             return None
-        self._observer.behind(age_of(waiting[0], self._clock.now()).total_seconds() if waiting else 0.0)
+        self._observer.behind(self._waited(waiting[0]).total_seconds() if waiting else 0.0)
         if problem is None:
             self._failures = 0
             return None
@@ -236,7 +267,7 @@ class Relay:
             if event.position in self._settled:
                 continue
             if self._wanted.wants(event):
-                if self._gone or self._clock.monotonic() > until:
+                if self._gone or self._clock.monotonic() > until or self._policy.held(self._clock.now()) is not None:
                     return None
                 if (problem := await self._send(sender, event)) is not None:
                     return problem
@@ -259,7 +290,7 @@ class Relay:
             return sent.problem
         refusals = self._refusals.get(event.position, 0) + (sent.result is DeliveryResult.REFUSED)
         self._refusals[event.position] = refusals
-        age = age_of(event, self._clock.now())
+        age = self._waited(event)
         given_up = self._policy.retries.gives_up(sent.result, refusals, age)
         self._journal.note(event, sent, self._clock.now(), given_up=given_up)
         if given_up:
@@ -277,6 +308,9 @@ class Relay:
         except TimeoutError:
             return ()
 
+    def _waited(self, event: SightingEvent) -> timedelta:
+        return self._policy.waited(event.happened_at, self._clock.now())
+
     def _forget(self) -> None:
         """Forgets what was sent beyond the stored position, as when another server sends."""
         self._settled.clear()
@@ -284,7 +318,7 @@ class Relay:
         self._failures = 0
 
 
-def _as_may_be_told(event: SightingEvent, names: Mapping[str, str]) -> SightingEvent:
+def as_may_be_told(event: SightingEvent, names: Mapping[str, str]) -> SightingEvent:
     """Returns an event without its person if nobody may be told the name any more."""
     sighting = event.sighting
     if sighting.person_id is None:

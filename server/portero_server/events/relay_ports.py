@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
 from portero_server.domain.events.message import EventMessage, PictureLink
 from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.events.webhook import Sent
-from portero_server.store.event_relays import RelayState
+from portero_server.store.event_relays import Batch, RelayState
 
 Names = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
 """Returns the display names of those people who may be named now."""
@@ -50,6 +50,26 @@ class RelayStore(Protocol):
 
     async def stop(self, reason: str) -> None:
         """Stores that the endpoint wants no more."""
+        ...
+
+
+class BatchStore(RelayStore, Protocol):
+    """Keeps how far events are sent, and what of them is told together."""
+
+    async def begin(self, since: RelayState, until: int, moment: datetime | None = None) -> bool:
+        """Stores that everything up to a position is told together, as the digest of a moment if there is one.
+
+        Returns:
+            False without the claim, or if the state has changed: nothing is stored.
+        """
+        ...
+
+
+class Withdrawals(Protocol):
+    """Knows which notices of attendance were withdrawn before they were told; see `store.attendance.withdrawals`."""
+
+    async def within(self, batch: Batch) -> Set[int]:
+        """Returns the positions of notices that others of the batch withdraw, and of these. Raises StoreUnavailable."""
         ...
 
 
@@ -138,4 +158,16 @@ class RelayObserver(Protocol):
 
     def stopped(self, *, stopped: bool) -> None:
         """The webhook wants no more messages, or does again."""
+        ...
+
+
+class PeopleObserver(RelayObserver, Protocol):
+    """Receives what happens to messages to people, for metrics."""
+
+    def gathered(self, entries: int) -> None:
+        """A digest was taken that tells so many events or notices."""
+        ...
+
+    def canceled(self, notices: int) -> None:
+        """A number of notices is told to nobody: withdrawn before they were told, and their withdrawals."""
         ...

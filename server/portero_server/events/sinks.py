@@ -52,6 +52,19 @@ class Sink(Protocol):
         ...
 
     @property
+    def most_concurrent(self) -> int:
+        """How many messages may be in flight at most."""
+        ...
+
+    @property
+    def turns(self) -> AbstractAsyncContextManager[object] | None:
+        """What a sender enters before it claims and reads what it sends; None: it has to wait for nobody.
+
+        So neither the claim nor what was read grows old while others have their turn.
+        """
+        ...
+
+    @property
     def signs(self) -> bool:
         """Whether its messages are signed with a secret of the subscription."""
         ...

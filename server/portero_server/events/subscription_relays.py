@@ -14,6 +14,7 @@ import structlog
 from portero_server.clock import Clock
 from portero_server.domain.events.subscriptions import SubscriptionState
 from portero_server.errors import FailedPrecondition, StoreUnavailable
+from portero_server.events.digest_relay import DigestRelay
 from portero_server.events.notice_relay import NoticeRelay
 from portero_server.store.subscriptions import SealedSubscription
 from portero_server.telemetry.subscription_metrics import SubscriptionMetrics
@@ -39,7 +40,7 @@ class RunningRelay(Protocol):
 class PairedRelay:
     """The relay of a subscription's events, and that of its notices of attendance, as one."""
 
-    def __init__(self, events: RunningRelay, notices: NoticeRelay) -> None:
+    def __init__(self, events: RunningRelay, notices: NoticeRelay | DigestRelay) -> None:
         self._events = events
         self._notices = notices
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -11,6 +12,7 @@ from uuid import uuid4
 from portero_server.clock import Clock
 from portero_server.domain.access.identities import Scope
 from portero_server.domain.events.message import trial_message
+from portero_server.domain.events.schedules import DeliverySchedule
 from portero_server.domain.events.subscriptions import (
     SETTINGS_ID,
     SinkKind,
@@ -22,7 +24,7 @@ from portero_server.domain.events.subscriptions import (
     checked_overlap,
 )
 from portero_server.domain.people.people import checked_display_name
-from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.errors import FailedPrecondition, InvalidInput, NotFound
 from portero_server.events.relay_ports import Sender
 from portero_server.events.sealed_endpoints import SealedEndpoints
 from portero_server.events.sinks import Destination, Sinks
@@ -76,6 +78,7 @@ class NewSubscription:
 
     Attributes:
         scope: The scope of whoever asks for it.
+        schedule: When people are told; None: at any time.
     """
 
     display_name: str
@@ -85,6 +88,7 @@ class NewSubscription:
     concurrency: int
     scope: Scope
     created_by: str
+    schedule: DeliverySchedule | None = None
 
 
 class SubscriptionService:
@@ -142,8 +146,9 @@ class SubscriptionService:
             LimitReached: There are too many.
         """
         display_name = checked_display_name(new.display_name, "subscription.display_name")
+        _check_schedule(new.schedule, new.kind)
         sink = self._sinks[new.kind]
-        concurrency = checked_concurrency(new.concurrency, sink.concurrency)
+        concurrency = checked_concurrency(new.concurrency, sink.concurrency, sink.most_concurrent)
         check_form(new.kind, new.wanted)
         where = await sink.checked(new.destination)
         subscription_id, now = uuid4().hex, self._clock.now()
@@ -165,6 +170,7 @@ class SubscriptionService:
             created_by=new.created_by,
             updated_at=now,
             language=where.language,
+            schedule=new.schedule,
         )
         stored = await self._store.create(SealedSubscription(made, sealed, endpoint, secrets), most=self._most)
         self._changed()
@@ -208,8 +214,10 @@ class SubscriptionService:
             return await self.get(subscription_id)
         before = await self._store.get(subscription_id, self._clock.now())
         if "concurrency" in changes:
-            usual = self._sinks[before.kind].concurrency
-            changes["concurrency"] = checked_concurrency(changes["concurrency"], usual)
+            sink = self._sinks[before.kind]
+            changes["concurrency"] = checked_concurrency(changes["concurrency"], sink.concurrency, sink.most_concurrent)
+        if changes.get("schedule") is not None:
+            _check_schedule(changes["schedule"], before.kind)
         if "wanted" in changes:
             check_form(before.kind, changes["wanted"])
             if changes["wanted"].notices and not before.scope.everything:
@@ -257,7 +265,7 @@ class SubscriptionService:
         events, notices = await self._relays(subscription_id)
         await events.rewind(await self._positions.position_before(since))
         await notices.rewind(await self._notices.position_before(since))
-        await self._store.touch(subscription_id)
+        await self._store.touch(subscription_id, afresh=True)
         self._changed()
         return await self.get(subscription_id)
 
@@ -271,7 +279,8 @@ class SubscriptionService:
         if subscription_id == SETTINGS_ID:
             return await self._webhook.tried()
         sealed = await self._sealed(subscription_id)
-        async with self._sinks[sealed.subscription.kind].sender(sealed) as sender:
+        sink = self._sinks[sealed.subscription.kind]
+        async with sink.turns or nullcontext(), sink.sender(sealed) as sender:
             return await _trial(sender, self._clock)
 
     async def rotate(self, subscription_id: str, keep_previous: timedelta) -> tuple[Subscription, str]:
@@ -327,6 +336,12 @@ class SubscriptionService:
 
 async def _trial(sender: Sender, clock: Clock) -> Sent:
     return await sender.send(trial_message(clock.now().astimezone(UTC)))
+
+
+def _check_schedule(schedule: DeliverySchedule | None, kind: SinkKind) -> None:
+    if schedule is not None and kind is not SinkKind.PEOPLE:
+        path = "subscription.schedule"
+        raise InvalidInput(path, f"{path} must be empty: only people have quiet hours and a digest")
 
 
 def _refuse_settings(subscription_id: str) -> None:

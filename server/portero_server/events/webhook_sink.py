@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
-from portero_server.domain.events.subscriptions import checked_url, origin_of
+from portero_server.domain.events.subscriptions import MOST_CONCURRENT, checked_url, origin_of
 from portero_server.events.relay_ports import Sender
 from portero_server.events.sealed_endpoints import SealedEndpoints, SenderOf
 from portero_server.events.sinks import CheckedDestination, Destination, one_url
@@ -15,6 +15,8 @@ class WebhookSink:
     """Checks URLs of webhooks, and sends to them."""
 
     concurrency = 8
+    most_concurrent = MOST_CONCURRENT
+    turns = None
     signs = True
 
     def __init__(self, endpoints: SealedEndpoints, sender_of: SenderOf) -> None:

@@ -7,6 +7,7 @@ from portero.v1.sighting_service_pb2 import SIGHTING_EVENT_KIND_UNSPECIFIED
 
 from portero_server.domain.attendance.notices import NoticeKind
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
+from portero_server.domain.events.schedules import DeliverySchedule, checked_schedule
 from portero_server.domain.events.subscriptions import (
     SinkKind,
     Subscription,
@@ -16,7 +17,7 @@ from portero_server.domain.events.subscriptions import (
 )
 from portero_server.errors import InvalidInput
 from portero_server.events.sinks import Destination
-from portero_server.rpc.convert import EVENT_KINDS, time_to_proto
+from portero_server.rpc.convert import EVENT_KINDS, duration_from_proto, duration_to_proto, time_to_proto
 from portero_server.rpc.resource_names import (
     camera_name,
     group_name,
@@ -82,6 +83,8 @@ def subscription_to_proto(subscription: Subscription, last_position: int) -> pb.
         message.aws.destination = subscription.origin
     else:
         message.webhook.origin = subscription.origin
+    if subscription.schedule is not None:
+        message.schedule.CopyFrom(_schedule_to_proto(subscription.schedule))
     if not subscription.read_only:
         message.create_time.CopyFrom(time_to_proto(subscription.created_at))
         message.update_time.CopyFrom(time_to_proto(subscription.updated_at))
@@ -106,6 +109,14 @@ def _aws_from_proto(asked: pb.AwsSink) -> tuple[SinkKind, Destination]:
         field = "subscription.aws.service"
         raise InvalidInput(field, f"{field} may be any AwsService but AWS_SERVICE_UNSPECIFIED")
     return kind, Destination((asked.destination,))
+
+
+def schedule_from_proto(message: pb.DeliverySchedule) -> DeliverySchedule | None:
+    """Returns when people are told, checked; None: at any time. Raises InvalidInput naming the field."""
+    every = None
+    if message.HasField("digest_every"):
+        every = duration_from_proto(message.digest_every, "subscription.schedule.digest_every")
+    return checked_schedule(message.quiet_from, message.quiet_until, message.digest_at, every, message.time_zone)
 
 
 def filter_from_proto(message: pb.SubscriptionFilter) -> SubscriptionFilter:
@@ -158,6 +169,18 @@ def delivery_to_proto(delivery: SubscriptionDelivery) -> pb.SubscriptionDelivery
         last_attempt_time=time_to_proto(delivery.last_at),
         notice_type=delivery.notice,
     )
+
+
+def _schedule_to_proto(schedule: DeliverySchedule) -> pb.DeliverySchedule:
+    message = pb.DeliverySchedule(time_zone=schedule.zone.key)
+    if schedule.quiet is not None:
+        message.quiet_from = f"{schedule.quiet.begins:%H:%M}"
+        message.quiet_until = f"{schedule.quiet.ends:%H:%M}"
+    if schedule.digest_at is not None:
+        message.digest_at = f"{schedule.digest_at:%H:%M}"
+    if schedule.digest_every is not None:
+        message.digest_every.CopyFrom(duration_to_proto(schedule.digest_every))
+    return message
 
 
 def _filter_to_proto(wanted: SubscriptionFilter) -> pb.SubscriptionFilter:

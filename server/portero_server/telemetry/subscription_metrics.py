@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portero_server.domain.events.delivery import DeliveryResult
@@ -35,7 +37,20 @@ class SubscriptionMetrics:
         )
         self.oldest = Gauge(
             "portero_subscription_oldest_seconds",
-            "Age of the oldest event that waits to be sent to a subscription; 0: none waits, or another server sends.",
+            "How long the oldest event has waited to be sent to a subscription, counted from the end of quiet hours or "
+            "the time of its digest; 0: none waits, or another server sends.",
+            _LABELS,
+            registry=registry,
+        )
+        self.gathered = Counter(
+            "portero_subscription_digest_entries",
+            "Events and notices of attendance that digests have told.",
+            _LABELS,
+            registry=registry,
+        )
+        self.canceled = Counter(
+            "portero_subscription_notices_canceled",
+            "Notices of attendance that people were not told: withdrawn before they were told, and their withdrawals.",
             _LABELS,
             registry=registry,
         )
@@ -55,7 +70,7 @@ class SubscriptionMetrics:
         """Returns what receives the figures of one subscription; they exist from now on."""
         for result in DeliveryResult:
             self.messages.labels(subscription_id, result.value)
-        for metric in (self.lost, self.oldest, self.gone):
+        for metric in self._own():
             metric.labels(subscription_id)
         return SubscriptionFigures(self, subscription_id)
 
@@ -63,8 +78,11 @@ class SubscriptionMetrics:
         """Removes the figures of a subscription that is gone; does nothing without any."""
         for result in DeliveryResult:
             self.messages.remove(subscription_id, result.value)
-        for metric in (self.lost, self.oldest, self.gone):
+        for metric in self._own():
             metric.remove(subscription_id)
+
+    def _own(self) -> Sequence[Counter | Gauge]:
+        return (self.lost, self.oldest, self.gathered, self.canceled, self.gone)
 
 
 class SubscriptionFigures:
@@ -95,6 +113,14 @@ class SubscriptionFigures:
         """Sets the age of the oldest event that waits."""
         self._ages[self] = seconds
         self._metrics.oldest.labels(self._id).set(max(self._ages.values()))
+
+    def gathered(self, entries: int) -> None:
+        """Counts what a digest tells."""
+        self._metrics.gathered.labels(self._id).inc(entries)
+
+    def canceled(self, notices: int) -> None:
+        """Counts notices that are told to nobody."""
+        self._metrics.canceled.labels(self._id).inc(notices)
 
     def stopped(self, *, stopped: bool) -> None:
         """Does nothing: a subscription that is paused is stopped too; see `is_gone`."""

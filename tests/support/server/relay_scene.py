@@ -107,6 +107,8 @@ class Figures:
         self.lost = 0
         self.oldest: list[float] = []
         self.is_stopped = False
+        self.entries: list[int] = []
+        self.canceled_notices = 0
 
     def sent(self, result: str, seconds: float) -> None:
         """Counts an attempt."""
@@ -115,6 +117,14 @@ class Figures:
     def given_up(self) -> None:
         """Counts a message that is lost."""
         self.lost += 1
+
+    def gathered(self, entries: int) -> None:
+        """Records what a digest tells."""
+        self.entries.append(entries)
+
+    def canceled(self, notices: int) -> None:
+        """Counts notices that are told to nobody."""
+        self.canceled_notices += notices
 
     def behind(self, seconds: float) -> None:
         """Records how old the oldest event is."""
@@ -141,6 +151,7 @@ class RelayScene:
         selection: EventSelection | None = None,
         journal: DeliveryJournal | None = None,
         links: PictureLinks | None = None,
+        turns: asyncio.Semaphore | None = None,
     ) -> None:
         self.clock = running_clock()
         self.events = KeptEvents(self.clock)
@@ -148,7 +159,7 @@ class RelayScene:
         self.kept = MemoryRelays()
         self.figures = Figures()
         self._selection, self._policy, self._journal = selection or FixedSelection(wanted), policy, journal
-        self._links = links
+        self._links, self._turns = links, turns
 
     def relay(self, server: str = "one", store: MemoryRelay | None = None) -> Relay:
         """Returns a server's relay."""
@@ -164,6 +175,7 @@ class RelayScene:
             random.Random(1),
             self._journal,
             links=self._links,
+            turns=self._turns,
         )
 
     @asynccontextmanager

@@ -323,6 +323,55 @@ class SubscriptionFilter(_message.Message):
 Global___SubscriptionFilter: _TypeAlias = SubscriptionFilter  # noqa: Y015
 
 @_typing.final
+class DeliverySchedule(_message.Message):
+    """When people are told, by the clock of a time zone; times are "hh:mm", from "00:00" to "23:59". All empty: at any time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUIET_FROM_FIELD_NUMBER: _builtins.int
+    QUIET_UNTIL_FIELD_NUMBER: _builtins.int
+    DIGEST_AT_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    DIGEST_EVERY_FIELD_NUMBER: _builtins.int
+    quiet_from: _builtins.str
+    """When the quiet hours begin, in which nothing is sent: what waits is sent in order when they end. Set together with
+    quiet_until.
+    """
+    quiet_until: _builtins.str
+    """When the quiet hours end, on the next day where that is before quiet_from. Must differ from quiet_from."""
+    digest_at: _builtins.str
+    """When everything that waits is told in one message, once a day; nothing is sent where nothing waits. The message has
+    a line for each of the first 50 events, of at most 3,500 characters together, and counts the others. Events and
+    attendance are told in a message each. Empty: each message is sent by itself, unless digest_every is set.
+    INVALID_ARGUMENT within the quiet hours.
+    """
+    time_zone: _builtins.str
+    """IANA time zone, as "America/Santiago"; times are told in it, too. Required where another field is set."""
+    @_builtins.property
+    def digest_every(self) -> _duration_pb2.Duration:
+        """How often everything that waits is told in one message instead: whole minutes from 5 minutes to 12 hours, by which a
+        day can be divided. Counted from midnight; one that is in the quiet hours is told when they end. INVALID_ARGUMENT
+        beside digest_at.
+        """
+
+    def __init__(
+        self,
+        *,
+        quiet_from: _builtins.str = ...,
+        quiet_until: _builtins.str = ...,
+        digest_at: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        digest_every: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["digest_every", b"digest_every"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest_at", b"digest_at", "digest_every", b"digest_every", "quiet_from", b"quiet_from", "quiet_until", b"quiet_until", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverySchedule: _TypeAlias = DeliverySchedule  # noqa: Y015
+
+@_typing.final
 class Subscription(_message.Message):
     """To whom events are sent, and which."""
 
@@ -346,12 +395,13 @@ class Subscription(_message.Message):
     LAST_POSITION_FIELD_NUMBER: _builtins.int
     SECRET_COUNT_FIELD_NUMBER: _builtins.int
     PREVIOUS_SECRETS_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    SCHEDULE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "subscriptions/{subscription}". Output only in CreateSubscription."""
     display_name: _builtins.str
     """Name for people, 1 to 200 characters."""
     concurrency: _builtins.int
-    """Most messages in flight, 1 to 32; 0 means 8, and to people 1. Those of one camera are sent one after the other."""
+    """Most messages in flight, 1 to 32; 0 means 8. To people it is always 1. Those of one camera are sent one after the other."""
     state: Global___SubscriptionState.ValueType
     """Output only, as all that follows."""
     read_only: _builtins.bool
@@ -400,6 +450,10 @@ class Subscription(_message.Message):
     def previous_secrets_expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the last one of the replaced secrets stops signing; unset: there is none."""
 
+    @_builtins.property
+    def schedule(self) -> Global___DeliverySchedule:
+        """When people are told; unset: at any time. Not output only. INVALID_ARGUMENT for a webhook."""
+
     def __init__(
         self,
         *,
@@ -421,10 +475,11 @@ class Subscription(_message.Message):
         last_position: _builtins.int = ...,
         secret_count: _builtins.int = ...,
         previous_secrets_expire_time: _timestamp_pb2.Timestamp | None = ...,
+        schedule: Global___DeliverySchedule | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["aws", b"aws", "create_time", b"create_time", "filter", b"filter", "people", b"people", "previous_secrets_expire_time", b"previous_secrets_expire_time", "sink", b"sink", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["aws", b"aws", "create_time", b"create_time", "filter", b"filter", "people", b"people", "previous_secrets_expire_time", b"previous_secrets_expire_time", "schedule", b"schedule", "sink", b"sink", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aws", b"aws", "concurrency", b"concurrency", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "filter", b"filter", "last_position", b"last_position", "name", b"name", "people", b"people", "position", b"position", "previous_secrets_expire_time", b"previous_secrets_expire_time", "read_only", b"read_only", "scope_cameras", b"scope_cameras", "scope_sites", b"scope_sites", "secret_count", b"secret_count", "sink", b"sink", "state", b"state", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aws", b"aws", "concurrency", b"concurrency", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "filter", b"filter", "last_position", b"last_position", "name", b"name", "people", b"people", "position", b"position", "previous_secrets_expire_time", b"previous_secrets_expire_time", "read_only", b"read_only", "schedule", b"schedule", "scope_cameras", b"scope_cameras", "scope_sites", b"scope_sites", "secret_count", b"secret_count", "sink", b"sink", "state", b"state", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_sink: _TypeAlias = _typing.Literal["webhook", "people", "aws"]  # noqa: Y015
     _WhichOneofArgType_sink: _TypeAlias = _typing.Literal["sink", b"sink"]  # noqa: Y015
@@ -455,7 +510,7 @@ class SubscriptionDelivery(_message.Message):
     message_id: _builtins.str
     """The webhook-id of each attempt."""
     camera: _builtins.str
-    """Whose event it was, "cameras/{camera}"; empty: it was a notice of attendance."""
+    """Whose event it was, "cameras/{camera}"; empty: it was a notice of attendance, or a digest."""
     kind: _sighting_service_pb2.SightingEventKind.ValueType
     """Kind of the event, or the alert that it was told as; UNSPECIFIED: a newer server sent it, and this one does not know it."""
     outcome: Global___DeliveryOutcome.ValueType
@@ -467,7 +522,9 @@ class SubscriptionDelivery(_message.Message):
     attempt_count: _builtins.int
     """How often it was sent, as far as it is kept."""
     notice_type: _builtins.str
-    """Type of the message where it was a notice of attendance, as "attendance.absent"; else empty."""
+    """Type of the message where it was a notice of attendance, as "attendance.absent", or a digest, "digest.events" or
+    "digest.attendance", whose position is its last one; else empty.
+    """
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
         """When the event was."""
@@ -670,7 +727,7 @@ class UpdateSubscriptionRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Fields to change: display_name, filter, concurrency. Empty: those that are set."""
+        """Fields to change: display_name, filter, concurrency, schedule. Empty: those that are set."""
 
     def __init__(
         self,

@@ -22,12 +22,13 @@ from portero_server.rpc.subscription_convert import (
     destination_from_proto,
     filter_from_proto,
     outcome_from_proto,
+    schedule_from_proto,
     subscription_to_proto,
 )
 from portero_server.store.subscription_deliveries import DeliveryStore
 from portero_server.store.subscriptions import SubscriptionChanges
 
-_CHANGEABLE = frozenset({"display_name", "filter", "concurrency"})
+_CHANGEABLE = frozenset({"display_name", "filter", "concurrency", "schedule"})
 _OVERLAP = timedelta(hours=24)
 
 
@@ -55,6 +56,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
                 asked.concurrency,
                 caller.authorized.scope,
                 caller.identity.subject,
+                schedule_from_proto(asked.schedule),
             )
         )
         return pb.CreateSubscriptionResponse(subscription=await self._to_proto(made), secret=secret)
@@ -90,6 +92,8 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             changes["display_name"] = asked.display_name
         if "concurrency" in fields:
             changes["concurrency"] = asked.concurrency
+        if "schedule" in fields:
+            changes["schedule"] = schedule_from_proto(asked.schedule)
         if "filter" in fields:
             changes["wanted"] = filter_from_proto(asked.filter)
             await _require_places(changes["wanted"])

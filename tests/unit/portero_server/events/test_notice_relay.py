@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from portero_server.clock import Clock
-from portero_server.domain.attendance.notices import AttendanceNotice, NoticeKind
+from portero_server.domain.attendance.notices import AttendanceNotice
 from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy
 from portero_server.domain.events.message import EventMessage
@@ -19,35 +18,14 @@ from portero_server.events.journal import SubscriptionJournal
 from portero_server.events.notice_relay import NoticeRelay
 from portero_server.events.relay import RelayPolicy
 from portero_server.events.webhook import Sent
-from portero_server.store.attendance.notices import StoredNotice
 from portero_server.telemetry.metrics import Metrics
-from tests.support.server.relay_scene import KeptEvents, PlayedReceiver
+from tests.support.server.kept_notices import KeptNotices
+from tests.support.server.relay_scene import PlayedReceiver
 from tests.support.store.memory_relays import MemoryRelay, MemoryRelays
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
 _OK = Sent(DeliveryResult.DELIVERED, 204)
 _DOWN = Sent(DeliveryResult.FAILED, problem="it cannot be reached")
-
-
-class _Kept:
-    """Stored notices, of people who have names until they are erased."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.people = KeptEvents(clock)
-        self.stored: list[StoredNotice] = []
-
-    def happen(self, person_id: str | None = "ana") -> None:
-        """Stores one more absence."""
-        position, now = len(self.stored) + 1, self._clock.now()
-        notice = AttendanceNotice(f"n{position}", NoticeKind.ABSENT, "math/1", "1b", now, person_id, now)
-        self.stored.append(StoredNotice(position, notice, "1b"))
-
-    async def after(self, position: int, limit: int) -> Sequence[StoredNotice]:
-        return [each for each in self.stored if each.position > position][:limit]
-
-    async def last_position(self) -> int:
-        return len(self.stored)
 
 
 @dataclass
@@ -68,7 +46,7 @@ class _Scene:
 
     def __init__(self, answering: Callable[[PlayedReceiver, EventMessage], Sent]) -> None:
         self.clock = running_clock()
-        self.kept = _Kept(self.clock)
+        self.kept = KeptNotices(self.clock)
         self.receiver = PlayedReceiver(self.clock, answering)
         self.notices, self.events, self.rows = MemoryRelays(position=0), MemoryRelays(position=0), _Rows()
 
@@ -83,10 +61,12 @@ class _Scene:
         """Runs a server."""
         relay = NoticeRelay(
             self.kept,
+            self.kept,
             self.kept.people.display_names,
             MemoryRelay(self.notices, server=name),
             MemoryRelay(self.events, server=name),
             self.receiver,
+            None,
             wanted,
             self.clock,
             Metrics(version="0", engine="scripted").subscriptions.of("s1"),

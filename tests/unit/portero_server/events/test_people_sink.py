@@ -14,6 +14,7 @@ from aiohttp import web
 from portero_server.domain.events.apprise_urls import KNOWN_SCHEMAS, AppriseUrl
 from portero_server.domain.events.delivery import DeliveryResult
 from portero_server.domain.events.message import EventMessage
+from portero_server.domain.events.schedules import checked_schedule
 from portero_server.domain.events.subscriptions import SinkKind
 from portero_server.errors import InvalidInput
 from portero_server.events.people_sink import PeopleRules, PeopleSender, PeopleSink
@@ -23,7 +24,9 @@ from portero_server.events.webhook import Sent
 from portero_server.vault.sealing import SecretSeal
 from tests.support.server.mail_receiver import running_mailbox
 from tests.support.server.webhook_receiver import Receiver, running_receiver
+from tests.support.store.memory_told import MemoryTold
 from tests.support.store.subscriptions import new_subscription
+from tests.support.time.virtual_time import ManualClock
 
 _HERE = (ipaddress.ip_network("127.0.0.0/8"),)
 _RULES = PeopleRules(frozenset(KNOWN_SCHEMAS), _HERE, 15.0, ZoneInfo("America/Santiago"))
@@ -43,7 +46,7 @@ def _json(receiver: Receiver) -> AppriseUrl:
 
 
 async def _sent(*urls: AppriseUrl, rules: PeopleRules = _RULES, language: str = "es") -> Sent:
-    async with PeopleSender(urls, rules, language) as sender:
+    async with PeopleSender(urls, rules, language, MemoryTold().people()) as sender:
         return await sender.send(_MESSAGE)
 
 
@@ -74,12 +77,46 @@ async def test_only_who_did_not_take_a_message_is_sent_it_again() -> None:
         running_receiver() as well,
         running_receiver(lambda n: web.Response(status=500 if n == 1 else 204)) as ill,
     ):
-        async with PeopleSender([_json(well), _json(ill)], _RULES, "en") as sender:
+        async with PeopleSender([_json(well), _json(ill)], _RULES, "en", MemoryTold().people()) as sender:
             first = await sender.send(_MESSAGE)
             second = await sender.send(_MESSAGE)
         assert (len(well.messages), len(ill.messages)) == (1, 2)
     assert first == Sent(DeliveryResult.REFUSED, problem="destination 2 (json): it did not take the message")
     assert second == Sent(DeliveryResult.DELIVERED)
+
+
+async def test_another_server_sends_only_to_who_did_not_take_a_message() -> None:
+    """As the database has it, until all have the message."""
+    kept = MemoryTold()
+    async with (
+        running_receiver() as well,
+        running_receiver(lambda n: web.Response(status=500 if n <= 2 else 204)) as ill,
+    ):
+        results = []
+        for _ in range(3):
+            async with PeopleSender([_json(ill), _json(well)], _RULES, "en", kept.people()) as sender:
+                results.append((await sender.send(_MESSAGE)).result)
+                noted = dict(kept.told)
+        assert (len(well.messages), len(ill.messages)) == (1, 3)
+    assert results == [DeliveryResult.REFUSED, DeliveryResult.REFUSED, DeliveryResult.DELIVERED]
+    assert noted == {}
+
+
+async def test_who_has_a_message_is_known_here_while_the_database_is_away() -> None:
+    """Where it is not known nothing is sent: somebody might be told twice."""
+    kept = MemoryTold()
+    async with (
+        running_receiver() as well,
+        running_receiver(lambda n: web.Response(status=500 if n == 1 else 204)) as ill,
+    ):
+        async with PeopleSender([_json(well), _json(ill)], _RULES, "en", told := kept.people()) as sender:
+            assert (await sender.send(_MESSAGE)).result is DeliveryResult.REFUSED
+            kept.broken = True
+            assert await told.of(_MESSAGE.message_id) == {0}
+            assert (await sender.send(_MESSAGE)).result is DeliveryResult.DELIVERED
+            again = await sender.send(_MESSAGE)
+        assert (len(well.messages), len(ill.messages)) == (1, 2)
+    assert again == Sent(DeliveryResult.FAILED, problem="the database does not answer, which knows who has the message")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +163,9 @@ async def test_a_timeout_does_not_forget_who_was_told() -> None:
     """Only the one that hung is sent the message again."""
     async with running_receiver() as well, running_receiver() as hung:
         hung.gate.clear()
-        async with PeopleSender([_json(hung), _json(well)], replace(_RULES, timeout=4.0), "en") as sender:
+        async with PeopleSender(
+            [_json(hung), _json(well)], replace(_RULES, timeout=4.0), "en", MemoryTold().people()
+        ) as sender:
             first = await sender.send(_MESSAGE)
             hung.gate.set()
             second = await sender.send(_MESSAGE)
@@ -144,7 +183,7 @@ async def test_a_schema_that_is_not_allowed_any_more_is_not_sent_to() -> None:
 async def test_a_sink_checks_urls_and_opens_what_it_sealed() -> None:
     """What may be shown of them is the schemas."""
     endpoints = SealedEndpoints(SecretSeal((b"k" * 32,)), EndpointRules(_HERE, 10.0))
-    sink = PeopleSink(endpoints, _RULES)
+    sink = PeopleSink(endpoints, _RULES, MemoryTold(), ManualClock())
     async with running_receiver() as receiver:
         url = _json(receiver).url
         found = await sink.checked(Destination((url, "tgram://123456789:abcdefg_hijklmnop/12315544/"), "es"))
@@ -160,3 +199,18 @@ async def test_a_sink_checks_urls_and_opens_what_it_sealed() -> None:
         stored = replace(stored, subscription=replace(stored.subscription, kind=SinkKind.PEOPLE, language="es"))
         async with sink.sender(stored) as sender:
             assert (await sender.send(_MESSAGE)).result is DeliveryResult.DELIVERED
+
+
+async def test_times_are_told_in_the_zone_of_the_subscription() -> None:
+    """Where it has a schedule; else in that of the settings."""
+    endpoints = SealedEndpoints(SecretSeal((b"k" * 32,)), EndpointRules(_HERE, 10.0))
+    sink = PeopleSink(endpoints, _RULES, MemoryTold(), ManualClock())
+    schedule = checked_schedule("22:00", "07:00", "", None, "Europe/Berlin")
+    async with running_receiver() as receiver:
+        sealed, endpoint = endpoints.sealed_url("s1", _json(receiver).url)
+        stored = replace(new_subscription(), url=sealed, endpoint=endpoint, secrets=())
+        told = replace(stored.subscription, kind=SinkKind.PEOPLE, language="es", schedule=schedule)
+        async with sink.sender(replace(stored, subscription=told)) as sender:
+            assert (await sender.send(_MESSAGE)).result is DeliveryResult.DELIVERED
+        (message,) = receiver.messages
+    assert "2026-03-02 12:14 (Europe/Berlin)" in json.loads(message.body)["message"]

@@ -434,6 +434,15 @@ async def test_what_people_cannot_have_is_refused(client: Client) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=pb.Subscription(display_name="x")))
     assert "subscription.people or subscription.aws must be set" in (caught.value.details() or "")
+    asked.concurrency = 2
+    several = pb.Subscription(name=made.subscription.name, concurrency=2)
+    for call in (
+        client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=asked)),
+        client.UpdateSubscription(pb.UpdateSubscriptionRequest(subscription=several)),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError, match=r"subscription\.concurrency must be 1, since people") as caught:
+            await call
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_a_queue_is_told_and_its_arn_is_shown(client: Client, house: SubscriptionHouse) -> None:
