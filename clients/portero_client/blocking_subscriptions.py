@@ -10,6 +10,7 @@ from portero_client.listing import BlockingAsk, BlockingListing
 from portero_client.subscriptions import (
     AwsService,
     DeliveryOutcome,
+    DeliverySchedule,
     NewSecret,
     Subscription,
     SubscriptionDelivery,
@@ -50,6 +51,7 @@ class BlockingSubscriptions:
         language: str = "",
         wanted: SubscriptionFilter | None = None,
         concurrency: int = 0,
+        schedule: DeliverySchedule | None = None,
     ) -> Subscription:
         """Creates a subscription of people, who are told in words of what happens from now on.
 
@@ -58,7 +60,8 @@ class BlockingSubscriptions:
             urls: Apprise URLs, as "tgram://TOKEN/CHAT"; the server shows them to nobody again.
             language: "en" or "es"; empty means English.
             wanted: Which events; None: all within the scope of this client's credential.
-            concurrency: Most messages in flight, 1 to 32; 0 means 1.
+            concurrency: Messages in flight: 1, or 0, which means the same.
+            schedule: Quiet hours and digests; None: each message is sent at once.
 
         Raises:
             InvalidArgument: A value cannot be used, or a URL leads to where nothing may be sent.
@@ -66,7 +69,7 @@ class BlockingSubscriptions:
             ResourceExhausted: There are too many.
         """
         call = calls.create_for_people(
-            display_name, urls=urls, language=language, wanted=wanted, concurrency=concurrency
+            display_name, urls=urls, language=language, wanted=wanted, concurrency=concurrency, schedule=schedule
         )
         return self._ask(call)
 
@@ -113,9 +116,17 @@ class BlockingSubscriptions:
         display_name: str | None = None,
         wanted: SubscriptionFilter | None = None,
         concurrency: int | None = None,
+        schedule: DeliverySchedule | None = None,
     ) -> Subscription:
-        """Changes what is not None; a filter is replaced as a whole. Raises NotFound, FailedPrecondition."""
-        return self._ask(calls.update(subscription, display_name=display_name, wanted=wanted, concurrency=concurrency))
+        """Changes what is not None; a filter and a schedule are each replaced as a whole.
+
+        `DeliverySchedule()` means at any time. Raises InvalidArgument, NotFound, FailedPrecondition.
+        """
+        return self._ask(
+            calls.update(
+                subscription, display_name=display_name, wanted=wanted, concurrency=concurrency, schedule=schedule
+            )
+        )
 
     def pause(self, subscription: str) -> Subscription:
         """Sends nothing until `resume`. Raises NotFound, FailedPrecondition."""

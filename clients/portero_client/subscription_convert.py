@@ -12,6 +12,7 @@ from portero_client.subscriptions import (
     AwsService,
     AwsSink,
     DeliveryOutcome,
+    DeliverySchedule,
     PeopleSink,
     Subscription,
     SubscriptionDelivery,
@@ -99,7 +100,26 @@ def subscription_from(message: pb2.Subscription) -> Subscription:
         previous_secrets_expire_time=time_from(until) if message.HasField("previous_secrets_expire_time") else None,
         people=_people_from(message.people) if message.HasField("people") else None,
         aws=_aws_from(message.aws) if message.HasField("aws") else None,
+        schedule=_schedule_from(message.schedule) if message.HasField("schedule") else None,
     )
+
+
+def schedule_to(schedule: DeliverySchedule) -> pb2.DeliverySchedule:
+    """Returns the message for a schedule."""
+    message = pb2.DeliverySchedule(
+        quiet_from=schedule.quiet_from,
+        quiet_until=schedule.quiet_until,
+        digest_at=schedule.digest_at,
+        time_zone=schedule.time_zone,
+    )
+    if schedule.digest_every is not None:
+        message.digest_every.FromTimedelta(schedule.digest_every)
+    return message
+
+
+def _schedule_from(message: pb2.DeliverySchedule) -> DeliverySchedule:
+    every = message.digest_every.ToTimedelta() if message.HasField("digest_every") else None
+    return DeliverySchedule(message.quiet_from, message.quiet_until, message.digest_at, message.time_zone, every)
 
 
 def _aws_from(message: pb2.AwsSink) -> AwsSink:

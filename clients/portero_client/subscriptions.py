@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from portero_client.sightings import SightingEventKind
@@ -121,6 +121,26 @@ class AwsSink:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverySchedule:
+    """When people are told, times as "hh:mm" by the clock of a time zone; all empty: at any time.
+
+    Attributes:
+        quiet_from: When the quiet hours begin, in which nothing is sent; what waits is sent when they end.
+        quiet_until: When they end, on the next day where that is before `quiet_from`.
+        digest_at: When everything that waits is told in one message, once a day; empty: not once a day.
+        time_zone: IANA time zone, as "America/Santiago"; required where another one is set.
+        digest_every: How often it is told instead: whole minutes from 5 minutes to 12 hours, by which a day can be
+            divided, counted from midnight. None: each message by itself, unless `digest_at` is set.
+    """
+
+    quiet_from: str = ""
+    quiet_until: str = ""
+    digest_at: str = ""
+    time_zone: str = ""
+    digest_every: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """To whom events are sent, and which.
 
@@ -143,6 +163,7 @@ class Subscription:
         previous_secrets_expire_time: When the last one of the replaced secrets stops signing; None: there is none.
         people: Who is told; None: it is no subscription of people.
         aws: Where in AWS it sends; None: nowhere there.
+        schedule: When people are told; None: at any time.
     """
 
     name: str
@@ -163,6 +184,7 @@ class Subscription:
     previous_secrets_expire_time: datetime | None = None
     people: PeopleSink | None = None
     aws: AwsSink | None = None
+    schedule: DeliverySchedule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +222,7 @@ class SubscriptionDelivery:
     Attributes:
         position: Of the event.
         message_id: The webhook-id of each attempt.
-        camera: Whose event it was, "cameras/{camera}"; empty: it was a notice of attendance.
+        camera: Whose event it was, "cameras/{camera}"; empty: it was a notice of attendance, or a digest.
         kind: Of the event.
         event_time: When the event was, UTC, as the other times.
         outcome: What became of it so far.
@@ -209,7 +231,8 @@ class SubscriptionDelivery:
         attempt_count: How often it was sent, as far as it is kept.
         first_attempt_time: When it was sent first.
         last_attempt_time: When it was sent last.
-        notice_type: Type of the message where it was a notice, as "attendance.absent"; else empty.
+        notice_type: Type of the message where it was a notice, as "attendance.absent", or a digest, "digest.events" or
+            "digest.attendance", whose position is its last one; else empty.
     """
 
     position: int

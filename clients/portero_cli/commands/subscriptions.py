@@ -9,14 +9,33 @@ from typing import Annotated
 
 import typer
 
-from portero_cli.completing import complete_cameras, complete_people
 from portero_cli.exits import ExitCode
+from portero_cli.schedule_options import (
+    AtOnceOption,
+    DigestOption,
+    EveryOption,
+    QuietFromOption,
+    QuietUntilOption,
+    ZoneOption,
+    schedule_of,
+)
 from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.subscription_tables import deliveries_table, subscriptions_table
 from portero_cli.session import Session, command
 from portero_cli.several import done_to_each
 from portero_cli.sink_urls import read_urls
+from portero_cli.subscription_options import (
+    CamerasOption,
+    ConcurrencyOption,
+    GroupsOption,
+    KindsOption,
+    NoticesOption,
+    PeopleOption,
+    SimilarityOption,
+    SitesOption,
+    WithoutStrangersOption,
+)
 from portero_cli.times import parse_duration, parse_time
 from portero_client import (
     AttendanceNoticeKind,
@@ -31,60 +50,6 @@ from portero_client.names import SUBSCRIPTIONS
 
 SubscriptionArgument = Annotated[
     str, typer.Argument(metavar="SUBSCRIPTION", help="Id, or subscriptions/ID.", show_default=False)
-]
-KindsOption = Annotated[
-    list[SightingEventKind] | None,
-    typer.Option(
-        "--event",
-        help="Only events of this kind; the alerts are told only where they are named. May be repeated.",
-        show_default=False,
-    ),
-]
-CamerasOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--camera",
-        help="Only events of this camera. May be repeated.",
-        show_default=False,
-        autocompletion=complete_cameras,
-    ),
-]
-SitesOption = Annotated[
-    list[str] | None,
-    typer.Option("--site", help="Only events of this site's cameras. May be repeated.", show_default=False),
-]
-PeopleOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--person",
-        help="Of people with a name, only this one. May be repeated.",
-        show_default=False,
-        autocompletion=complete_people,
-    ),
-]
-SimilarityOption = Annotated[
-    float, typer.Option("--min-similarity", min=0, max=1, help="Of people with a name, only matches so similar.")
-]
-WithoutStrangersOption = Annotated[
-    bool, typer.Option("--without-strangers", help="Leave out events of people without a name.")
-]
-NoticesOption = Annotated[
-    list[AttendanceNoticeKind] | None,
-    typer.Option(
-        "--attendance",
-        help="Notices of attendance of this kind, and no events unless --event names some. May be repeated.",
-        show_default=False,
-    ),
-]
-GroupsOption = Annotated[
-    list[str] | None,
-    typer.Option("--group", help="Only notices of this group. May be repeated.", show_default=False),
-]
-ConcurrencyOption = Annotated[
-    int | None,
-    typer.Option(
-        "--concurrency", min=1, max=32, help="Most messages in flight. Default: 8, to people 1.", show_default=False
-    ),
 ]
 
 
@@ -158,17 +123,25 @@ async def create(
     without_strangers: WithoutStrangersOption = False,
     notices: NoticesOption = None,
     groups: GroupsOption = None,
+    quiet_from: QuietFromOption = "",
+    quiet_until: QuietUntilOption = "",
+    digest_at: DigestOption = "",
+    digest_every: EveryOption = None,
+    time_zone: ZoneOption = "",
     concurrency: ConcurrencyOption = None,
 ) -> ExitCode:
     """Create a subscription, which is told of what happens from now on; of a webhook, print the secret, only once."""
     if language and sink is not SinkOption.PEOPLE:
         raise typer.BadParameter("--language is for --to people")
+    schedule = schedule_of(quiet_from, quiet_until, digest_at, digest_every, time_zone)
+    if schedule is not None and sink is not SinkOption.PEOPLE:
+        raise typer.BadParameter("quiet hours, digests and --time-zone are for --to people")
     wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers, notices, groups)
     where, at_once = read_urls(url, urls), concurrency or 0
     async with session.client() as client:
         if sink is SinkOption.PEOPLE:
             told = await client.subscriptions.create_for_people(
-                display_name, urls=where, language=language, wanted=wanted, concurrency=at_once
+                display_name, urls=where, language=language, wanted=wanted, concurrency=at_once, schedule=schedule
             )
             _show(session, told)
             return ExitCode.OK
@@ -221,9 +194,19 @@ async def update(
     notices: NoticesOption = None,
     groups: GroupsOption = None,
     everything: Annotated[bool, typer.Option("--everything", help="Send all events, without any condition.")] = False,
+    quiet_from: QuietFromOption = "",
+    quiet_until: QuietUntilOption = "",
+    digest_at: DigestOption = "",
+    digest_every: EveryOption = None,
+    time_zone: ZoneOption = "",
+    at_once: AtOnceOption = False,
     concurrency: ConcurrencyOption = None,
 ) -> ExitCode:
-    """Change a subscription. If any condition is given, those that are not given no longer hold."""
+    """Change a subscription. If any condition is given, those that are not given no longer hold.
+
+    The same is true of quiet hours and digest, which are given with their time zone.
+    """
+    schedule = schedule_of(quiet_from, quiet_until, digest_at, digest_every, time_zone, at_once=at_once)
     wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers, notices, groups)
     chosen = wanted != SubscriptionFilter()
     if everything and chosen:
@@ -234,6 +217,7 @@ async def update(
             display_name=display_name,
             wanted=wanted if everything or chosen else None,
             concurrency=concurrency,
+            schedule=schedule,
         )
     _show(session, changed)
     return ExitCode.OK

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.tables import local_time
-from portero_client import AwsService, Subscription, SubscriptionDelivery, SubscriptionState
+from portero_client import AwsService, DeliverySchedule, Subscription, SubscriptionDelivery, SubscriptionState
 from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, PEOPLE, SUBSCRIPTIONS
+
+_MINUTE = timedelta(minutes=1)
 
 
 def subscriptions_table(subscriptions: Iterable[Subscription]) -> Sheet:
@@ -38,11 +41,20 @@ def subscriptions_table(subscriptions: Iterable[Subscription]) -> Sheet:
 
 def _sends_to(subscription: Subscription) -> str:
     if subscription.people is not None:
-        return f"{' '.join(subscription.people.schemas)} ({subscription.people.language})"
+        where = f"{' '.join(subscription.people.schemas)} ({subscription.people.language})"
+        return where if subscription.schedule is None else f"{where}, {_times(subscription.schedule)}"
     if subscription.aws is not None:
         form = " (stream processor)" if subscription.aws.service is AwsService.KINESIS_STREAM_PROCESSOR else ""
         return subscription.aws.arn + form
     return "" if subscription.webhook is None else subscription.webhook.origin
+
+
+def _times(schedule: DeliverySchedule) -> str:
+    quiet = [f"quiet {schedule.quiet_from}-{schedule.quiet_until}"] if schedule.quiet_from else []
+    digest = [f"digest {schedule.digest_at}"] if schedule.digest_at else []
+    if schedule.digest_every is not None:
+        digest = [f"digest every {schedule.digest_every // _MINUTE} min"]
+    return " ".join((*quiet, *digest, schedule.time_zone))
 
 
 def _state(subscription: Subscription) -> str:

@@ -15,6 +15,7 @@ from portero_client.names import SUBSCRIPTIONS
 from portero_client.subscriptions import (
     AwsService,
     DeliveryOutcome,
+    DeliverySchedule,
     NewSecret,
     Subscription,
     SubscriptionDelivery,
@@ -44,7 +45,13 @@ def create(display_name: str, *, url: str, wanted: SubscriptionFilter | None, co
 
 
 def create_for_people(
-    display_name: str, *, urls: Sequence[str], language: str, wanted: SubscriptionFilter | None, concurrency: int
+    display_name: str,
+    *,
+    urls: Sequence[str],
+    language: str,
+    wanted: SubscriptionFilter | None,
+    concurrency: int,
+    schedule: DeliverySchedule | None,
 ) -> Call[Subscription]:
     """Creates a subscription of people."""
     asked = pb2.Subscription(
@@ -52,6 +59,7 @@ def create_for_people(
         people=pb2.PeopleSink(urls=urls, language=language),
         filter=None if wanted is None else convert.filter_to(wanted),
         concurrency=concurrency,
+        schedule=None if schedule is None else convert.schedule_to(schedule),
     )
     return unary(
         _SERVICE + "CreateSubscription",
@@ -105,15 +113,21 @@ def list_pages() -> PageCall[Subscription]:
 
 
 def update(
-    subscription: str, *, display_name: str | None, wanted: SubscriptionFilter | None, concurrency: int | None
+    subscription: str,
+    *,
+    display_name: str | None,
+    wanted: SubscriptionFilter | None,
+    concurrency: int | None,
+    schedule: DeliverySchedule | None,
 ) -> Call[Subscription]:
     """Changes what is not None."""
-    changed = {"display_name": display_name, "filter": wanted, "concurrency": concurrency}
+    changed = {"display_name": display_name, "filter": wanted, "concurrency": concurrency, "schedule": schedule}
     asked = pb2.Subscription(
         name=SUBSCRIPTIONS.name(subscription),
         display_name=display_name or "",
         filter=None if wanted is None else convert.filter_to(wanted),
         concurrency=concurrency or 0,
+        schedule=None if schedule is None else convert.schedule_to(schedule),
     )
     mask = FieldMask(paths=[name for name, value in changed.items() if value is not None])
     return unary(

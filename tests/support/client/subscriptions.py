@@ -93,6 +93,10 @@ class FakeSubscriptions:
         for field in request.update_mask.paths:
             if field == "filter":
                 stored.filter.CopyFrom(new.filter)
+            elif field == "schedule" and new.schedule == pb2.DeliverySchedule():
+                stored.ClearField("schedule")
+            elif field == "schedule":
+                stored.schedule.CopyFrom(new.schedule)
             else:
                 setattr(stored, field, getattr(new, field))
         return pb2.UpdateSubscriptionResponse(subscription=stored)

@@ -155,7 +155,7 @@ CALLS: list[Call[Any]] = [
     subscriptions.create("Desk", url="https://h/", wanted=SubscriptionFilter(cameras=("door",)), concurrency=0),
     subscriptions.get("s1"),
     subscriptions.list_pages()(0, ""),
-    subscriptions.update("s1", display_name="Desk", wanted=None, concurrency=1),
+    subscriptions.update("s1", display_name="Desk", wanted=None, concurrency=1, schedule=None),
     subscriptions.pause("s1"),
     subscriptions.resume("s1"),
     subscriptions.test("s1"),

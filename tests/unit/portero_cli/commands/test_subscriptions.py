@@ -15,6 +15,7 @@ from portero_client import (
     AwsSink,
     BlockingPorteroClient,
     DeliveryOutcome,
+    DeliverySchedule,
     NotFound,
     PeopleSink,
     PorteroClient,
@@ -275,3 +276,61 @@ async def test_the_blocking_client_subscribes_a_destination_in_aws(server: FakeS
 
     found = await asyncio.to_thread(made)
     assert (found.aws, found.concurrency) == (AwsSink(AwsService.SQS, arn), 3)
+
+
+_NIGHT = ("--quiet-from", "22:00", "--quiet-until", "07:00", "--time-zone", "America/Santiago", "--digest-at", "18:00")
+
+
+async def test_people_have_quiet_hours_and_a_digest(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """Lists show them; they are changed as a whole, and --at-once takes them away."""
+    file = tmp_path / "urls"
+    file.write_text("tgram://1:a/2\n")
+    made = await cli("subscriptions", "create", "Ana's mother", "--to", "people", "--urls", str(file), *_NIGHT)
+    assert made.code == ExitCode.OK
+    listed = (await cli("subscriptions", "list", "--json")).document["subscriptions"]
+    assert [each["schedule"] for each in listed] == [
+        {
+            "quiet_from": "22:00",
+            "quiet_until": "07:00",
+            "digest_at": "18:00",
+            "time_zone": "America/Santiago",
+            "digest_every": None,
+        }
+    ]
+    assert "tgram (en), quiet 22:00-07:00 digest 18:00 America/Santiago" in " ".join(made.out.split())
+    await cli("subscriptions", "update", "s1", "--name", "Mother")
+    assert server.subscriptions.subscriptions["subscriptions/s1"].schedule.quiet_from == "22:00"
+    await cli("subscriptions", "update", "s1", "--digest-every", "30m", "--time-zone", "Europe/Berlin")
+    shown = (await cli("subscriptions", "get", "s1", "--json")).document["subscription"]
+    assert shown["schedule"] == {
+        "quiet_from": "",
+        "quiet_until": "",
+        "digest_at": "",
+        "time_zone": "Europe/Berlin",
+        "digest_every": "1800s",
+    }
+    table = (await cli("subscriptions", "get", "s1")).out
+    assert "tgram (en), digest every 30 min Europe/Berlin" in " ".join(table.split())
+    await cli("subscriptions", "update", "s1", "--at-once")
+    assert (await cli("subscriptions", "get", "s1", "--json")).document["subscription"]["schedule"] is None
+
+
+async def test_quiet_hours_are_for_people(cli: Cli) -> None:
+    """A webhook has none, and --at-once stands alone."""
+    assert (await cli("subscriptions", "create", "Desk", _URL, *_NIGHT)).code == ExitCode.USAGE
+    assert (await cli("subscriptions", "update", "s1", "--at-once", *_NIGHT)).code == ExitCode.USAGE
+
+
+async def test_a_program_gives_people_a_schedule(server: FakeServer) -> None:
+    """With either client; an empty one takes it away."""
+    night = DeliverySchedule("22:00", "07:00", "", "America/Santiago", timedelta(hours=1))
+    async with PorteroClient(server.address) as client:
+        made = await client.subscriptions.create_for_people("Ana", urls=["tgram://1:a/2"], schedule=night)
+        assert made.schedule == night
+    changed = await asyncio.to_thread(_at_once, server.address)
+    assert changed.schedule is None
+
+
+def _at_once(address: str) -> Subscription:
+    with BlockingPorteroClient(address) as client:
+        return client.subscriptions.update("s1", schedule=DeliverySchedule())
