@@ -96,7 +96,9 @@ class EventSettings(BaseSettings):
         "PORTERO_WEBHOOK_NETWORKS only. Empty: none.",
     )
     people_time_zone: str = Field(
-        "UTC", description="IANA time zone in which messages to people tell times, as America/Santiago."
+        "UTC",
+        description="IANA time zone in which messages to people tell times, as America/Santiago, unless a subscription "
+        "has a zone of its own.",
     )
 
     alert_quiet: Seconds = Field(
