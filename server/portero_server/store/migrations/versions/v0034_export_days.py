@@ -7,7 +7,7 @@ from alembic import op
 
 from portero_server.store.types import UtcTime
 
-revision = "0037"
+revision = "0034"
 down_revision = "0033"
 
 

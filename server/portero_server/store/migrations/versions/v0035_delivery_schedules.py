@@ -7,8 +7,8 @@ from alembic import op
 
 from portero_server.store.types import UtcTime
 
-revision = "0034"
-down_revision = "0037"
+revision = "0035"
+down_revision = "0034"
 
 
 def upgrade() -> None:
