@@ -65,7 +65,7 @@ class Asking:
             recognizer: Remembers answers.
             told: Gathers what was recognized, and the names of people.
         """
-        self.best = BestShots()
+        self.best = BestShots(tracker.policy.good_quality)
         self._tracker = tracker
         self._questions = questions
         self._recognizer = recognizer

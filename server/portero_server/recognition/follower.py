@@ -8,6 +8,7 @@ from functools import partial
 from portero_server.clock import Clock
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.geometry import at_edge
 from portero_server.domain.gate.cadence import Cadence, When
 from portero_server.domain.recording.sightings import TrackDecided
 from portero_server.domain.streams.frames import Frame, FrameOutcome
@@ -22,7 +23,7 @@ from portero_server.recognition.gate_sampling import GateSampler
 from portero_server.recognition.identity import IdentityChecks, KnownFaces
 from portero_server.recognition.name_lookup import NameOf
 from portero_server.recognition.replies import Questions
-from portero_server.recognition.shots import Shot, ShotWorth, cut_out
+from portero_server.recognition.shots import Shot, cut_out
 from portero_server.recognition.strangers import StrangerFaces
 from portero_server.recognition.tiered import TieredRecognizer
 from portero_server.recognition.track_events import TrackEvents
@@ -246,11 +247,11 @@ class Follower(FrameFollower):
 
     def _shot(self, track: Track, face: FoundFace, frame: Frame, look: FrameAnalysis, now: float) -> Shot | None:
         """Returns the shot of a face, kept if it is the best one not yet sent; None if it is good for nothing."""
-        worth = ShotWorth.of(face)
-        if look.pixels is None or not (self._checks.wanted or self._best.wants(track, worth)):
+        quality, edge = face.quality.overall, at_edge(face.box)
+        if look.pixels is None or not (self._checks.wanted or self._best.wants(track, quality, at_edge=edge)):
             return None
         crop = cut_out(look.pixels, face, CallContext(self._camera_id, self.rules.lane))
-        shot = Shot(crop, frame, look, now, not worth.whole, not track.covered)
+        shot = Shot(crop, frame, look, now, edge, not track.covered)
         self._best.offer(track, shot)
         self._checks.keep(track, shot)
         self.strangers.keep(track, shot)

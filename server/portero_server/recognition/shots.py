@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from portero_server.domain.detection.detections import FoundFace, Match
-from portero_server.domain.detection.geometry import at_edge
 from portero_server.domain.recording.sightings import Recognition
 from portero_server.domain.streams.frames import Frame
 from portero_server.domain.streams.messages import Timing
@@ -16,23 +14,6 @@ from portero_server.engines.base import CallContext, FaceCrop, Pixels
 from portero_server.recognition.tiered import Encoded
 from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.crops import crop_face
-
-
-class ShotWorth(NamedTuple):
-    """What shots of one face are compared by, the first before the second.
-
-    Attributes:
-        whole: Whether the face does not reach the picture's edge.
-        quality: Of the face, 0..1.
-    """
-
-    whole: bool
-    quality: float
-
-    @classmethod
-    def of(cls, face: FoundFace) -> ShotWorth:
-        """Returns what a shot of a face is worth."""
-        return cls(not at_edge(face.box), face.quality.overall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +43,6 @@ class Shot:
     def quality(self) -> float:
         """Quality of the face, 0..1."""
         return self.crop.quality.overall
-
-    @property
-    def worth(self) -> ShotWorth:
-        """What it is compared with other shots of the face by."""
-        return ShotWorth(not self.at_edge, self.quality)
 
     @property
     def face_pixels(self) -> int:
@@ -133,32 +109,40 @@ def recognition_of(
 class BestShots:
     """The best shot of each track of one camera that was not sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, good_quality: float) -> None:
+        """Creates an empty set of shots.
+
+        Args:
+            good_quality: A whole face in a shot of this quality, 0..1, is better than any face at the picture's edge.
+        """
+        self._good_quality = good_quality
         self._shots: dict[str, Shot] = {}
 
     def of(self, track: Track) -> Shot | None:
         """Returns the best shot of a track, or None."""
         return self._shots.get(track.track_id)
 
-    def wants(self, track: Track, worth: ShotWorth) -> bool:
-        """Returns whether a shot worth so much would be kept."""
+    def wants(self, track: Track, quality: float, *, at_edge: bool) -> bool:
+        """Returns whether a shot of this quality, 0..1, would be kept."""
         best = self.of(track)
         # A provisional name is to be confirmed by another shot, which need not be better; one may come of each call.
         least = 0.0 if track.pending or track.evidence is not None else track.asked_quality
-        return track.match is None and worth.quality > least and (best is None or worth > best.worth)
+        if track.match is not None or quality <= least:
+            return False
+        return best is None or self._worth(quality, at_edge=at_edge) > self._worth_of(best)
 
     def offer(self, track: Track, shot: Shot) -> None:
         """Keeps a shot that `wants` wants."""
         if track.unverified and track.doubted_at == shot.frame.sequence:
             # The shots before may be another person's.
             self.drop(track)
-        if self.wants(track, shot.worth):
+        if self.wants(track, shot.quality, at_edge=shot.at_edge):
             self._shots[track.track_id] = shot
 
     def put_back(self, track: Track, shot: Shot) -> None:
         """Keeps a shot whose call got no answer, unless a better one waits."""
         best = self.of(track)
-        if best is None or best.worth < shot.worth:
+        if best is None or self._worth_of(best) < self._worth_of(shot):
             self._shots[track.track_id] = shot
 
     def encoded(self, track: Track, shot: Shot) -> None:
@@ -185,3 +169,9 @@ class BestShots:
     def drop(self, track: Track) -> None:
         """Removes the shot of a track."""
         self._shots.pop(track.track_id, None)
+
+    def _worth_of(self, shot: Shot) -> tuple[bool, float]:
+        return self._worth(shot.quality, at_edge=shot.at_edge)
+
+    def _worth(self, quality: float, *, at_edge: bool) -> tuple[bool, float]:
+        return not at_edge and quality >= self._good_quality, quality

@@ -27,10 +27,10 @@ _PATCHES = {"ana": (0.6, 0.8), "ben": (0.8, -0.6), "nobody": (-1.0, 0.0), "other
 _GRAYS = {"ana": 40, "ben": 90, "nobody": 140, "other": 190}
 
 
-def _shown(who: str, left: float = 0.4, width: float = 0.1) -> FrameAnalysis:
+def _shown(who: str, left: float = 0.4, width: float = 0.1, quality: float = 1.0) -> FrameAnalysis:
     """Returns a thorough look that found somebody; what they look like is in the pixels."""
     pixels = np.full((480, 640, 3), _GRAYS[who], np.uint8)
-    face = FoundFace(Box(left, 0.3, width, 0.13), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0), _PATCHES[who])
+    face = FoundFace(Box(left, 0.3, width, 0.13), 0.9, FaceQuality(quality, 1.0, 1.0, 1.0), _PATCHES[who])
     return FrameAnalysis(FrameOutcome.WITH_FACES, (face,), pixels, thorough=True)
 
 
@@ -127,6 +127,14 @@ async def test_somebody_who_stays_at_the_edge_is_asked_about_all_the_same() -> N
     recognitions = [each for commit in at.store.commits for each in commit.recognitions]
     assert [(each.sequence, each.person_id) for each in recognitions] == [(1, "ana")]
     assert [who for who, _, _ in _visits(at)] == ["ana"]
+
+
+@in_virtual_time
+async def test_a_good_look_at_the_edge_is_better_than_a_poor_one_of_the_whole_face() -> None:
+    """Somebody who looks up as they come and then turns away is asked about with the look at the edge."""
+    at = await _watched([_shown("ana", 0.0), *[_shown("ana", 0.02, quality=0.05)] * 8])
+    recognitions = [each for commit in at.store.commits for each in commit.recognitions]
+    assert [(each.sequence, each.person_id) for each in recognitions] == [(1, "ana")]
 
 
 @in_virtual_time
