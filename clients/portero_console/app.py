@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portero_client import PorteroError
+from portero_console.compreface import mounting as compreface
 from portero_console.pages import login, routes
 from portero_console.pages.rendering import STATIC, assets_version
 from portero_console.parts import Parts
@@ -44,6 +45,8 @@ def console_app(parts: Parts) -> ASGIApp:
         app.include_router(routed.router, prefix=API, responses={"default": _PROBLEM})
     for paged in (routes, login):
         app.include_router(paged.router)
+    if parts.settings.compreface:
+        compreface.mount(app, API, parts)
     app.mount(f"/static/{assets_version()}", _Assets(directory=STATIC))
     _answer_errors(app)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]

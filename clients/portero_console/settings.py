@@ -65,6 +65,11 @@ class ConsoleSettings(BaseSettings):
     upload_timeout: float = Field(60.0, gt=0, description="Longest time that a photo may take to arrive, seconds.")
     connections: int = Field(1000, gt=0, description="Most connections at once; more are refused with 503.")
     viewers: int = Field(500, gt=0, description="Most live views at once; more are refused with 429.")
+    compreface: bool = Field(
+        False,
+        description="Whether the calls of CompreFace are offered beside the console's own, for Double Take, Home "
+        "Assistant and others: [what is the same and what differs](../COMPREFACE.md).",
+    )
     camera_interval: float = Field(
         2.0, gt=0, description="Seconds between two looks at the cameras, once for all viewers of one key."
     )

@@ -76,14 +76,19 @@ class Admission:
             key = session.key
         elif key is not None:
             session = None
-        try:
-            async with self._clients.lend(key) as client:
-                await self._check(client, key)
-                yield Admitted(client, key, session)
-        except Unauthenticated:
-            if key is not None:
-                self._sessions.end_all_of(key)
-            raise
+        async with self._admitted(key, session) as admitted:
+            yield admitted
+
+    @asynccontextmanager
+    async def admit_key(self, key: str) -> AsyncIterator[Admitted]:
+        """Lets whoever shows a key in, without a look at cookies.
+
+        Raises:
+            Problem: The server asks for no keys, and nobody is let in by the settings.
+            PorteroError: The server does not take the key, or does not answer.
+        """
+        async with self._admitted(key, None) as admitted:
+            yield admitted
 
     def session_of(self, request: HTTPConnection) -> ConsoleSession | None:
         """Returns the login of a request, or None."""
@@ -113,6 +118,17 @@ class Admission:
     def log_out(self, session: ConsoleSession) -> None:
         """Ends a login."""
         self._sessions.end(session)
+
+    @asynccontextmanager
+    async def _admitted(self, key: str | None, session: ConsoleSession | None) -> AsyncIterator[Admitted]:
+        try:
+            async with self._clients.lend(key) as client:
+                await self._check(client, key)
+                yield Admitted(client, key, session)
+        except Unauthenticated:
+            if key is not None:
+                self._sessions.end_all_of(key)
+            raise
 
     async def _check(self, client: PorteroClient, key: str | None) -> None:
         """Refuses callers without a key of their own, unless the server lets anybody in and the settings agree."""

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portero_console.problems import MEDIA_TYPE, Problem
-from portero_console.security.bodies import bounded
+from portero_console.security.bodies import bounded, most_of
 from portero_console.security.origins import host_of, is_forged, is_our_name
 from portero_console.security.uploads import IMAGE_TYPES
 from portero_console.settings import ConsoleSettings
@@ -74,7 +74,8 @@ class Shield:
             return
         kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
         # Photos are bounded, by the setting, where they are read.
-        await self._app(scope, receive if kind in IMAGE_TYPES else bounded(receive), protected)
+        most = most_of(scope["path"], self._settings.max_upload)
+        await self._app(scope, receive if kind in IMAGE_TYPES else bounded(receive, most), protected)
 
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)

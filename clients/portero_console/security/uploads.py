@@ -17,7 +17,7 @@ IMAGE_TYPES = ("image/jpeg", "image/png")
 
 
 class Uploads:
-    """Takes photos as the body of a request."""
+    """Takes photos as the body of a request, or within it."""
 
     def __init__(self, settings: ConsoleSettings, now: Callable[[], float]) -> None:
         self._settings = settings
@@ -36,25 +36,42 @@ class Uploads:
             Problem: It is no image by its type, too large, too slow, or one too many.
         """
         self._check_type(request)
-        self._check_length(int(length) if (length := request.headers.get("content-length", "0")).isdecimal() else 0)
+        async with self.body(request, identity, self._settings.max_upload) as photo:
+            yield photo
+
+    @asynccontextmanager
+    async def body(self, request: Request, identity: str, most: int, photos: int = 1) -> AsyncIterator[bytes]:
+        """Reads a body that has photos in it, which count as held until the block is left.
+
+        Args:
+            request: Its body is not read yet.
+            identity: Who sends it, for the rate.
+            most: Largest body, bytes.
+            photos: How many it has.
+
+        Raises:
+            Problem: It is too large, too slow, or one too many.
+        """
+        _check_length(int(length) if (length := request.headers.get("content-length", "0")).isdecimal() else 0, most)
         wait = self._rate.wait(identity)
         if wait > 0:
             raise _too_many(f"at most {self._settings.upload_rate:g} photos a minute", wait)
         if self._held >= self._settings.uploads:
             raise _too_many(f"{self._held} photos are being looked at", 1.0)
-        self._rate.count(identity)
-        self._held += 1
+        for _ in range(photos):
+            self._rate.count(identity)
+        self._held += photos
         try:
-            yield await self._read(request)
+            yield await self._read(request, most)
         finally:
-            self._held -= 1
+            self._held -= photos
 
-    async def _read(self, request: Request) -> bytes:
+    async def _read(self, request: Request, most: int) -> bytes:
         body = bytearray()
         try:
             async with asyncio.timeout(self._settings.upload_timeout):
                 async for chunk in request.stream():
-                    self._check_length(len(body) + len(chunk))
+                    _check_length(len(body) + len(chunk), most)
                     body += chunk
         except TimeoutError:
             raise Problem(
@@ -73,13 +90,12 @@ class Uploads:
                 f"the body must be a photo, and its Content-Type {' or '.join(IMAGE_TYPES)}",
             )
 
-    def _check_length(self, length: int) -> None:
-        if length > self._settings.max_upload:
-            raise Problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "PHOTO_TOO_LARGE",
-                f"the photo is larger than {self._settings.max_upload / MIB:.3g} MiB",
-            )
+
+def _check_length(length: int, most: int) -> None:
+    if length > most:
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PHOTO_TOO_LARGE", f"the photo is larger than {most / MIB:.3g} MiB"
+        )
 
 
 def _too_many(words: str, wait: float) -> Problem:

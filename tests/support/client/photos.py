@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import dataclass, field
 
 from portero.v1 import detections_pb2
 
 from tests.support.client.wire import invalid
 
-_BEGIN, _END = b"\xff\xd8\xff", b"\xff\xd9"
+WIDTH, HEIGHT = 640, 480
+"""Size that the header of a photograph says, pixels."""
+
+_BEGIN = b"\xff\xd8" + struct.pack(">2sHBHHB3B", b"\xff\xc0", 11, 8, HEIGHT, WIDTH, 1, 1, 0x11, 0)
+_END = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
