@@ -34,7 +34,7 @@ RUN case "$ROLE" in \
         server) set -- --extra server --extra local --extra mqtt ;; \
         simulator) set -- --extra server --extra local --extra simulator ;; \
         bridge) set -- --extra bridge --extra mqtt ;; \
-        console) set -- --extra console ;; \
+        console) set -- --extra console --extra reports ;; \
         demo) set -- --extra bridge --extra demo ;; \
         *) echo "no such role: $ROLE" >&2; exit 1 ;; \
     esac \

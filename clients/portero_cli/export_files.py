@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from portero_cli.export_plan import Content, ExportFormat
 from portero_cli.export_schema import COLUMNS, SCHEMA_VERSION, ColumnType, Value
-from portero_cli.table_file import not_a_formula
 from portero_client import InvalidArgument
+from portero_reports.totals import not_a_formula
 
 Row = Mapping[str, Value]
 _ROW_GROUP = 10_000

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
 
-from portero_cli.table_file import not_a_formula
 from portero_client import InvalidArgument
+from portero_reports.totals import not_a_formula
 
 _SUFFIXES = (".csv", ".json")
 

@@ -75,11 +75,6 @@ def one_column_each(fields: Sequence[str], name: str, field: str, known: Collect
         )
 
 
-def not_a_formula(value: str) -> str:
-    """Returns a cell for a CSV file that spreadsheets show as text: a name may begin so as to be run as a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
-
-
 def content_of(file: Path, field: str) -> bytes:
     """Returns a list's file. Raises InvalidArgument if it may not be read, or has more than 16 MiB."""
     try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -18,6 +19,8 @@ from portero_console.security.sessions import Sessions
 from portero_console.security.uploads import Uploads
 from portero_console.settings import ConsoleSettings
 
+_REPORTS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -30,6 +33,7 @@ class Parts:
         logins: How often an address may fail to log in.
         uploads: Takes photos.
         feeds: What happens now.
+        report_slots: Those who may write reports at the same time.
     """
 
     settings: ConsoleSettings
@@ -38,6 +42,7 @@ class Parts:
     logins: RateLimit
     uploads: Uploads
     feeds: Feeds
+    report_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REPORTS))
 
     async def aclose(self) -> None:
         """Ends all live views and closes all connections."""

@@ -43,8 +43,8 @@ async def test_no_request_makes_it_fail(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
-        ("operator", {"people", "cameras", "sightings", "usage", "search", "privacy", "erase"}),
-        ("reader", {"people", "cameras", "sightings"}),
+        ("operator", {"people", "cameras", "sightings", "usage", "search", "privacy", "erase", "groups"}),
+        ("reader", {"people", "cameras", "sightings", "groups"}),
         ("check-in-desk", {"cameras", "sightings", "search", "privacy"}),
     ],
 )
@@ -59,6 +59,7 @@ async def test_each_key_may_do_what_its_role_may(role: str, allowed: set[str], t
         "usage": ("GET", "/usage", None),
         "search": ("POST", "/images/search", photo(ANA)),
         "privacy": ("GET", "/people/ana/privacy", None),
+        "groups": ("GET", "/attendance/groups", None),
         "erase": ("POST", "/people/ana/erase", None),
     }
     async with (

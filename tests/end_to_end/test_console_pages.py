@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ import numpy as np
 import pytest
 from playwright.async_api import FilePayload, Page, expect
 
-from portero_client import CameraStream, ConnectionSettings, PorteroClient
+from portero_client import (
+    AttendanceGroup,
+    AttendanceSchedule,
+    CameraStream,
+    ConnectionSettings,
+    Membership,
+    PorteroClient,
+)
 from portero_console.serving import running_console
 from portero_console.settings import load_settings
 from portero_server.vision.jpeg import encode_jpeg
@@ -39,7 +47,20 @@ SIZES: dict[str, Any] = {
     "laptop": {"width": 1366, "height": 768},
     "wall": {"width": 2560, "height": 1440},
 }
-PAGES = ("/now", "/wall", "/people", "/people/ana", "/enroll", "/search", "/sightings", "/review")
+DAY = (datetime.now(UTC) - timedelta(days=1)).date()
+ATTENDANCE = (f"/attendance/groups/1b?day={DAY}", f"/attendance/people/ana?month={DAY:%Y-%m}", "/attendance")
+PAGES = (
+    "/now",
+    "/wall",
+    "/people",
+    "/people/ana",
+    "/enroll",
+    "/search",
+    "/sightings",
+    "/review",
+    *ATTENDANCE,
+    "/usage",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +77,22 @@ class Stage:
 async def _stage(folder: Path) -> AsyncIterator[Stage]:
     key = await created_key(folder, "ops", "--role", "operator")
     admin = await created_key(folder, "admin", "--role", "admin")
-    async with running_server(folder, engine="scripted", auth="required") as server:
+    async with running_server(folder, engine="scripted", auth="required", attendance="true") as server:
         settings = load_settings(listen="127.0.0.1:0", camera_interval=0.2)
         connection = ConnectionSettings(server.address, timeout=PATIENCE, token=admin)
         async with running_console(settings, connection) as console, PorteroClient(connection) as client:
             await client.people.create("Ana Luz", person_id="ana")
             await client.people.enroll("ana", photo(ANA))
             await client.cameras.create("door", display_name="Front door")
+            await _hold_lesson(client)
             yield Stage(console.address, folder, key, client)
+
+
+async def _hold_lesson(client: PorteroClient) -> None:
+    """Has a group with Ana meet yesterday, where no camera was."""
+    await client.attendance_groups.put(AttendanceGroup("1b", "1° básico B", "UTC"))
+    await client.attendance_groups.import_roster("1b", [Membership("ana", DAY)])
+    await client.attendance_groups.put_schedule(AttendanceSchedule("math", "1b", ("a",), DAY, time(10), time(11)))
 
 
 def _file(*people: tuple[int, int, int]) -> FilePayload:
@@ -149,8 +178,8 @@ async def test_whoever_walks_past_a_camera_appears_by_itself(tmp_path: Path) -> 
         assert watched.wrong == []
 
 
-async def test_a_doubtful_sighting_is_reviewed_by_keyboard(tmp_path: Path) -> None:
-    """A stranger is left as it is, that is undone, and then named; the stored sighting is the person's."""
+async def test_sightings_and_attendance_are_corrected_by_keyboard(tmp_path: Path) -> None:
+    """A stranger is left as it is, that is undone, and then named; an absence that nobody saw is a presence then."""
     async with _stage(tmp_path) as stage, chromium() as browser:
         async with stage.client.stream("door") as camera:
             walking = asyncio.create_task(_walk(camera, EVE))
@@ -169,7 +198,27 @@ async def test_a_doubtful_sighting_is_reviewed_by_keyboard(tmp_path: Path) -> No
         await expect(page.locator("#said")).to_have_text("Stored: this is Ana Luz.")
         assert [each.person async for each in stage.client.sightings.list()] == ["people/ana"]
         assert await watched.accessibility() == []
+        await _correct_attendance(page, stage)
+        assert await watched.accessibility() == []
         assert watched.wrong == []
+
+
+async def _correct_attendance(page: Page, stage: Stage) -> None:
+    """Goes from the groups of today to yesterday's lesson, says that Ana was there, saves it, and takes it back."""
+    await page.goto(f"{stage.console}/attendance")
+    await page.get_by_role("link", name="1° básico B").press("Enter")
+    await page.locator("#before").press("Enter")
+    await expect(page.locator("#sessions tbody tr")).to_contain_text("Nobody could tell")
+    await page.get_by_role("button", name="Correct: Ana Luz").press("Enter")
+    await page.locator("#correct-reason").fill("stood at the door")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#sessions .chip", has_text="Present")).to_have_count(1)
+    await expect(page.locator("#sessions tbody tr")).to_contain_text("stood at the door")
+    async with page.expect_download() as file:
+        await page.get_by_role("button", name="PDF of the day").press("Enter")
+    assert (await file.value).suggested_filename == f"1b-{DAY}-{DAY}.pdf"
+    await page.get_by_role("button", name="Withdraw: Ana Luz").press("Enter")
+    await expect(page.locator("#sessions .chip", has_text="Unproven")).to_have_count(1)
 
 
 async def _queued(client: PorteroClient) -> None:

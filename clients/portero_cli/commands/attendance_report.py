@@ -16,10 +16,11 @@ from portero_cli.commands.attendance_groups import parse_day
 from portero_cli.commands.attendance_options import GroupOption, PersonOption, SinceOption, UntilOption
 from portero_cli.exits import ExitCode
 from portero_cli.import_report import write_private
-from portero_cli.screen.attendance_sheets import totals_csv, totals_sheet
+from portero_cli.screen.attendance_sheets import totals_sheet
 from portero_cli.session import Session, command
 from portero_client import InvalidArgument, PorteroClient
 from portero_reports import Language, Period, ReportContent, bounds_of, read_report
+from portero_reports.totals import totals_csv
 
 
 class ReportFormat(Enum):

@@ -8,11 +8,11 @@ import typer
 
 from portero_cli.commands.attendance_options import GroupOption, PersonOption
 from portero_cli.exits import ExitCode
-from portero_cli.screen.attendance_sheets import person_of
 from portero_cli.screen.tables import local_time
 from portero_cli.session import Session, command
 from portero_client import AttendanceEvent, AttendanceStatus
 from portero_client.names import ATTENDANCE_SESSIONS
+from portero_reports.totals import person_of
 
 
 def add_to(group: typer.Typer) -> None:

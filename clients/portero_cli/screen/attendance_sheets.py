@@ -1,15 +1,12 @@
-"""Shows groups, sessions, records and reports as tables, and reports as CSV."""
+"""Shows groups, sessions, records and reports as tables."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from datetime import timedelta
 
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.tables import local_clock, local_time
-from portero_cli.table_file import not_a_formula
 from portero_client import (
     AttendanceChange,
     AttendanceCorrection,
@@ -33,9 +30,7 @@ from portero_client.names import (
     PEOPLE,
     PLACEMENTS,
 )
-
-_REMOVED = "(removed)"
-_COUNTS = ("present", "late", "left_early", "absent", "excused", "unproven")
+from portero_reports.totals import COUNTS, counts_of, person_of
 
 
 def groups_sheet(groups: Iterable[AttendanceGroup]) -> Sheet:
@@ -197,40 +192,16 @@ def totals_sheet(totals: Iterable[AttendanceTotals]) -> Sheet:
         (
             person_of(each.person),
             each.display_name,
-            *_counts(each),
+            *counts_of(each),
             _percentage(each.percentage),
             _bounds(each),
             _minutes(each.late),
         )
         for each in totals
     )
-    names = (name.replace("_", " ") for name in _COUNTS)
+    names = (name.replace("_", " ") for name in COUNTS)
     columns = ("person", "name", *names, "%", "% if unproven", "late min")
     return table(*columns, rows=rows, spare=("% if unproven", "late min", "name"))
-
-
-def totals_csv(totals: Iterable[AttendanceTotals]) -> str:
-    """Returns what records add up to as CSV with a line of headings; an empty percentage: nothing is decided."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    percentages = ("percentage", "lowest_percentage", "highest_percentage")
-    writer.writerow(["person", "name", *_COUNTS, "credit", *percentages, "present_seconds", "late_seconds"])
-    for each in totals:
-        shown = ("" if value is None else value for value in (getattr(each, name) for name in percentages))
-        lengths = (f"{length.total_seconds():g}" for length in (each.present, each.late))
-        writer.writerow(
-            [person_of(each.person), not_a_formula(each.display_name), *_counts(each), each.credit, *shown, *lengths]
-        )
-    return text.getvalue()
-
-
-def person_of(name: str) -> str:
-    """Returns the id of a person, or that they were removed."""
-    return PEOPLE.identifier(name) if name else _REMOVED
-
-
-def _counts(totals: AttendanceTotals) -> list[int]:
-    return [getattr(totals, f"{name}_count") for name in _COUNTS]
 
 
 def _bounds(totals: AttendanceTotals) -> str:

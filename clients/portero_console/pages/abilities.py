@@ -22,6 +22,9 @@ class Ability(Enum):
     SEARCH = "search"
     SEE_USAGE = "see-usage"
     REVIEW = "review"
+    SEE_ATTENDANCE = "see-attendance"
+    SEE_CLASSES = "see-classes"
+    CORRECT = "correct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,14 @@ class Needs:
 
 _KEEPERS = frozenset({Role.ADMIN, Role.OPERATOR})
 _DESK = _KEEPERS | {Role.CHECK_IN_DESK}
+_SCHOOL = _KEEPERS | {Role.READER, Role.TEACHER}
+_ATTENDANCE = (
+    "AttendanceGroupService/ListGroups",
+    "AttendanceGroupService/GetGroup",
+    "AttendanceService/ListAttendanceSessions",
+    "AttendanceService/ListAttendanceRecords",
+    "AttendanceService/GetAttendanceReport",
+)
 
 NEEDS: Mapping[Ability, Needs] = {
     Ability.SEE: Needs(
@@ -67,6 +78,13 @@ NEEDS: Mapping[Ability, Needs] = {
             "DecisionService/UndoReview",
         ),
         _KEEPERS,
+    ),
+    Ability.SEE_ATTENDANCE: Needs(_ATTENDANCE, _SCHOOL | {Role.GUARDIAN}, unlimited=True),
+    Ability.SEE_CLASSES: Needs((*_ATTENDANCE, "AttendanceService/ListAttendanceCorrections"), _SCHOOL, unlimited=True),
+    Ability.CORRECT: Needs(
+        ("AttendanceService/CorrectAttendance", "AttendanceService/WithdrawAttendanceCorrection"),
+        _KEEPERS | {Role.TEACHER},
+        unlimited=True,
     ),
 }
 

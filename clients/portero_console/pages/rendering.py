@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from portero_client import Caller
 from portero_console.pages.abilities import Ability
+from portero_console.pages.navigation import navigation_for
 from portero_console.pages.words import PageLanguage, language_of, words_in
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -87,6 +88,7 @@ def render(
         path=request.url.path,
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         caller=caller,
+        navigation=navigation_for(abilities),
         can={ability.value for ability in abilities},
         csrf=csrf,
         **values,

@@ -11,10 +11,11 @@ from fastapi.responses import RedirectResponse, Response
 
 from portero_client import PorteroError
 from portero_console.pages.abilities import Ability, abilities_of
+from portero_console.pages.navigation import front_of
 from portero_console.pages.rendering import render
 from portero_console.parts import parts_of
 from portero_console.problems import Problem, problem_from
-from portero_console.rest.shapes import PersonId
+from portero_console.rest.shapes import GroupId, PersonId
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,8 +57,16 @@ def trouble(request: Request, problem: Problem) -> Response:
 
 @router.get("/")
 async def front(request: Request) -> Response:
-    """Leads to the page that most look at."""
-    return RedirectResponse("/now", HTTPStatus.SEE_OTHER)
+    """Leads to the first page that the caller may see."""
+    parts = parts_of(request)
+    try:
+        async with parts.admission.admit(request, request.method) as admitted:
+            caller = await admitted.client.keys.caller()
+    except PorteroError as error:
+        return trouble(request, problem_from(error))
+    except Problem as problem:
+        return trouble(request, problem)
+    return RedirectResponse(front_of(abilities_of(caller.grants)), HTTPStatus.SEE_OTHER)
 
 
 @router.get("/now")
@@ -106,3 +115,27 @@ async def sightings(request: Request) -> Response:
 async def review(request: Request) -> Response:
     """Asks what a person says of doubtful sightings."""
     return await _page(request, "review.html", frozenset({Ability.REVIEW}))
+
+
+@router.get("/attendance")
+async def attendance(request: Request) -> Response:
+    """Shows how today goes, by group; to guardians, their people."""
+    return await _page(request, "attendance.html", frozenset({Ability.SEE_ATTENDANCE}))
+
+
+@router.get("/attendance/groups/{group}")
+async def attendance_group(request: Request, group: GroupId) -> Response:
+    """Shows a day of a group, and takes corrections."""
+    return await _page(request, "attendance_group.html", frozenset({Ability.SEE_CLASSES}), group=group)
+
+
+@router.get("/attendance/people/{person}")
+async def attendance_person(request: Request, person: PersonId) -> Response:
+    """Shows a person's month."""
+    return await _page(request, "attendance_person.html", frozenset({Ability.SEE_ATTENDANCE}), person=person)
+
+
+@router.get("/usage")
+async def usage(request: Request) -> Response:
+    """Shows calls made and avoided, and what they cost."""
+    return await _page(request, "usage.html", frozenset({Ability.SEE_USAGE}))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from portero_client import Page
 from portero_client.listing import Listing
-from portero_client.names import CAMERAS, PEOPLE, SIGHTINGS
+from portero_client.names import ATTENDANCE_GROUPS, CAMERAS, PEOPLE, SIGHTINGS
 from portero_console.security.uploads import IMAGE_TYPES
 
 ItemT = TypeVar("ItemT")
@@ -40,6 +40,16 @@ DEFAULT_PAGE_SIZE = _DEFAULT_PAGE
 PersonId = Annotated[str, Path(pattern=f"^{PEOPLE.identifier_pattern.pattern}$", description="The person's id.")]
 CameraId = Annotated[str, Path(pattern=f"^{CAMERAS.identifier_pattern.pattern}$", description="The camera's id.")]
 SightingId = Annotated[str, Path(pattern=f"^{SIGHTINGS.identifier_pattern.pattern}$", description="The sighting's id.")]
+GroupId = Annotated[
+    str, Path(pattern=f"^{ATTENDANCE_GROUPS.identifier_pattern.pattern}$", description="The group's id.")
+]
+
+GroupFilter = Annotated[
+    str, Query(pattern=f"^({ATTENDANCE_GROUPS.identifier_pattern.pattern})?$", description="Of this group, by id.")
+]
+PersonFilter = Annotated[
+    str, Query(pattern=f"^({PEOPLE.identifier_pattern.pattern})?$", description="Of this person, by id.")
+]
 
 IdempotencyKey = Annotated[
     UUID | None,

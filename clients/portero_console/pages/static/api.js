@@ -47,12 +47,43 @@ export async function call(method, path, { json, photo, query, key, signal } = {
     method, headers, signal, body: photo ?? (json === undefined ? undefined : JSON.stringify(json)),
   });
   if (answer.status === 204) return null;
-  const body = await answer.json().catch(() => null);
-  if (answer.ok) return body;
+  if (!answer.ok) throw await errorOf(answer);
+  return answer.json();
+}
+
+async function errorOf(answer) {
   if (answer.status === 401) leaveForLogin();
-  throw new ApiError(body ?? { status: answer.status, reason: "", detail: answer.statusText });
+  const body = await answer.json().catch(() => null);
+  return new ApiError(body ?? { status: answer.status, reason: "", detail: answer.statusText });
 }
 
 export const get = (path, query, signal) => call("GET", path, { query, signal });
+
+const MOST = 10000;
+
+// Returns the items of all pages of a list; a list that has no end for people is cut.
+export async function getAll(path, query = {}) {
+  const items = [];
+  let token = "";
+  do {
+    const page = await get(path, { ...query, page_size: 1000, page_token: token });
+    items.push(...page.items);
+    token = page.next_page_token;
+  } while (token && items.length < MOST);
+  return items;
+}
+
+// Has the browser keep a file of the API, under the name that the answer says.
+export async function download(path, query) {
+  const answer = await answerOf(`${path}?${new URLSearchParams(query)}`, { method: "GET" });
+  if (!answer.ok) throw await errorOf(answer);
+  const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition")) ?? [null, "report"];
+  const address = URL.createObjectURL(await answer.blob());
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
 
 export const idOf = (name) => name.slice(name.lastIndexOf("/") + 1);

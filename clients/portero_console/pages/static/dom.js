@@ -66,17 +66,32 @@ export function notify(text, { stay = false } = {}) {
   if (!stay) setTimeout(() => toast.remove(), 8000);
 }
 
-// On a phone the page that is shown is in view in the row of pages.
-document.querySelector(".bar a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// On a narrow screen the pages are a sheet that a button opens.
+const pages = $("pages");
+const pagesButton = $("pages-button");
+function openPages(open) {
+  pages.classList.toggle("open", open);
+  pagesButton.setAttribute("aria-expanded", String(open));
+}
+pagesButton?.addEventListener("click", () => {
+  openPages(!pages.classList.contains("open"));
+  if (pages.classList.contains("open")) pages.querySelector("a")?.focus();
+});
 
 // A menu closes when something else is wanted.
 const menu = document.querySelector(".menu");
 document.addEventListener("click", (event) => {
   if (menu?.open && !menu.contains(event.target)) menu.open = false;
+  if (pagesButton && !pages.contains(event.target) && !pagesButton.contains(event.target)) openPages(false);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && menu?.open) {
+  if (event.key !== "Escape") return;
+  if (menu?.open) {
     menu.open = false;
     menu.querySelector("summary").focus();
+  }
+  if (pages?.classList.contains("open")) {
+    openPages(false);
+    pagesButton.focus();
   }
 });

@@ -49,6 +49,40 @@ export function clock(moment) {
   return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(moment);
 }
 
+// Returns a time of day in a time zone, as "08:05".
+export function timeIn(iso, zone) {
+  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone }).format(new Date(iso));
+}
+
+// Returns the day that it is in a time zone, as "2026-03-02"; days are written so wherever they are no words.
+export function dayIn(zone, moment = new Date()) {
+  const parts = new Intl.DateTimeFormat("en", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone }).formatToParts(moment);
+  const part = (type) => parts.find((each) => each.type === type).value;
+  return `${part("year")}-${part("month")}-${part("day")}`;
+}
+
+const inWords = (day, style) => new Intl.DateTimeFormat(locale, { ...style, timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+export const dayName = (day) => inWords(day, { dateStyle: "full" });
+export const monthName = (day) => inWords(day, { month: "long", year: "numeric" });
+
+export function shiftDay(day, days) {
+  const moved = new Date(`${day}T00:00:00Z`);
+  moved.setUTCDate(moved.getUTCDate() + days);
+  return moved.toISOString().slice(0, 10);
+}
+
+// Returns the first and the last day of the month of a day.
+export function monthOf(day) {
+  const first = `${day.slice(0, 7)}-01`;
+  return [first, shiftDay(`${shiftMonth(day.slice(0, 7), 1)}-01`, -1)];
+}
+
+export function shiftMonth(month, months) {
+  const moved = new Date(`${month}-01T00:00:00Z`);
+  moved.setUTCMonth(moved.getUTCMonth() + months);
+  return moved.toISOString().slice(0, 7);
+}
+
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 // Returns how long ago a time was, as "2 minutes ago".

@@ -10,16 +10,23 @@ from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal
 from tests.support.console.browser import Browser, browser_of
 
-_PAGES = {"/now", "/wall", "/people", "/enroll", "/people/ana", "/search", "/sightings", "/review"}
+_PAGES = {
+    *("/now", "/wall", "/people", "/enroll", "/people/ana", "/search", "/sightings", "/review"),
+    *("/attendance", "/attendance/groups/1b", "/attendance/people/ana", "/usage"),
+}
+_CLASSES = {"/attendance", "/attendance/groups/1b", "/attendance/people/ana"}
+_LINKED = _PAGES - {"/wall", "/people/ana", "/attendance/groups/1b", "/attendance/people/ana"}
 
 
 @pytest.mark.parametrize(
     ("role", "shown"),
     [
         (access.ROLE_OPERATOR, _PAGES),
-        (access.ROLE_READER, {"/now", "/wall", "/people", "/people/ana", "/sightings"}),
+        (access.ROLE_READER, {"/now", "/wall", "/people", "/people/ana", "/sightings"} | _CLASSES),
         (access.ROLE_CHECK_IN_DESK, {"/now", "/wall", "/enroll", "/people/ana", "/search", "/sightings"}),
-        (access.ROLE_GUARDIAN, set()),
+        (access.ROLE_TEACHER, _CLASSES),
+        (access.ROLE_GUARDIAN, {"/attendance", "/attendance/people/ana"}),
+        (access.ROLE_METRICS, set()),
     ],
 )
 async def test_each_role_sees_the_pages_that_work_for_it(
@@ -30,7 +37,7 @@ async def test_each_role_sees_the_pages_that_work_for_it(
     answers = {path: await browser.http.get(path) for path in _PAGES}
     assert {path for path, answer in answers.items() if answer.status_code == 200} == shown
     assert {answer.status_code for answer in answers.values()} <= {200, 403}
-    for path in _PAGES - {"/wall", "/people/ana"}:
+    for path in _LINKED:
         assert all((f'<a href="{path}"' in answer.text) == (path in shown) for answer in answers.values())
 
 
@@ -41,9 +48,30 @@ async def test_what_a_key_may_not_do_has_no_button(browser: Browser, server: Fak
     assert not any(f'id="{button}"' in text for button in ("rename", "block", "erase", "drop", "consents"))
 
 
-async def test_the_front_leads_to_now(browser: Browser) -> None:
-    """Whoever types the address sees who is there."""
-    assert (await browser.http.get("/")).headers["location"] == "/now"
+@pytest.mark.parametrize(
+    ("role", "front"),
+    [(access.ROLE_READER, "/now"), (access.ROLE_TEACHER, "/attendance"), (access.ROLE_METRICS, "/now")],
+)
+async def test_the_front_leads_to_the_first_page_that_works(
+    role: access.Role.ValueType, front: str, browser: Browser, server: FakeServer
+) -> None:
+    """Whoever types the address sees who is there, or what else the key is for; a wrong key leads to the login."""
+    server.keys.caller = access.GetCallerResponse(subject="local", grants=[access.Grant(role=role)])
+    assert (await browser.http.get("/")).headers["location"] == front
+    server.keys.refusal = Refusal(grpc.StatusCode.UNAUTHENTICATED, "revoked", reason="REVOKED")
+    assert (await browser.http.get("/")).headers["location"] == "/login?next=%2F"
+
+
+async def test_a_guardian_finds_the_own_people_and_corrects_nobody(browser: Browser, server: FakeServer) -> None:
+    """The page links the people of the key, and no group; a teacher's page of a group has the form of corrections."""
+    guardian = access.Grant(role=access.ROLE_GUARDIAN, people=["people/ana"])
+    server.keys.caller = access.GetCallerResponse(subject="local", grants=[guardian])
+    text = (await browser.http.get("/attendance")).text
+    assert 'href="/attendance/people/ana"' in text
+    assert 'id="groups"' not in text
+    for role, corrects in ((access.ROLE_TEACHER, True), (access.ROLE_READER, False)):
+        server.keys.caller = access.GetCallerResponse(subject="local", grants=[access.Grant(role=role)])
+        assert ('id="correct-dialog"' in (await browser.http.get("/attendance/groups/1b")).text) == corrects
 
 
 async def test_a_server_that_is_away_is_a_page_that_says_what_to_do(server: FakeServer) -> None:
