@@ -22,7 +22,7 @@ from portero_console.pages import login, routes
 from portero_console.pages.rendering import STATIC, assets_version
 from portero_console.parts import Parts
 from portero_console.problems import MEDIA_TYPE, Problem, ProblemDocument, Violation, problem_from
-from portero_console.rest import access, attendance, attendance_files, live, people, privacy, reviews, seen
+from portero_console.rest import access, attendance, attendance_files, audit, live, people, privacy, reviews, seen
 from portero_console.security.headers import Shield
 
 API = "/api/v1"
@@ -41,7 +41,7 @@ def console_app(parts: Parts) -> ASGIApp:
         separate_input_output_schemas=False,
     )
     app.state.parts = parts
-    for routed in (people, privacy, seen, reviews, attendance, attendance_files, live, access):
+    for routed in (people, privacy, seen, reviews, attendance, attendance_files, audit, live, access):
         app.include_router(routed.router, prefix=API, responses={"default": _PROBLEM})
     for paged in (routes, login):
         app.include_router(paged.router)

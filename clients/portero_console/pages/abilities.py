@@ -25,6 +25,7 @@ class Ability(Enum):
     SEE_ATTENDANCE = "see-attendance"
     SEE_CLASSES = "see-classes"
     CORRECT = "correct"
+    SEE_AUDIT = "see-audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ NEEDS: Mapping[Ability, Needs] = {
         _KEEPERS | {Role.TEACHER},
         unlimited=True,
     ),
+    Ability.SEE_AUDIT: Needs(("AuditService/ListAuditEntries",), frozenset({Role.ADMIN}), unlimited=True),
 }
 
 

@@ -53,7 +53,10 @@ NAVIGATION = (
             PageLink("/attendance", "nav.attendance", Ability.SEE_ATTENDANCE),
         ),
     ),
-    PageGroup("nav.group-server", (PageLink("/usage", "nav.usage", Ability.SEE_USAGE),)),
+    PageGroup(
+        "nav.group-server",
+        (PageLink("/usage", "nav.usage", Ability.SEE_USAGE), PageLink("/audit", "nav.audit", Ability.SEE_AUDIT)),
+    ),
 )
 
 

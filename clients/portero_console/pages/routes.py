@@ -139,3 +139,9 @@ async def attendance_person(request: Request, person: PersonId) -> Response:
 async def usage(request: Request) -> Response:
     """Shows calls made and avoided, and what they cost."""
     return await _page(request, "usage.html", frozenset({Ability.SEE_USAGE}))
+
+
+@router.get("/audit")
+async def audit(request: Request) -> Response:
+    """Shows who did what."""
+    return await _page(request, "audit.html", frozenset({Ability.SEE_AUDIT}))

@@ -125,8 +125,10 @@ function go(day) {
 
 $("when").addEventListener("submit", (event) => event.preventDefault());
 $("day").addEventListener("change", () => $("day").validity.valid && go($("day").value));
-$("before").addEventListener("click", () => go(shiftDay($("day").value, -1)));
-$("after").addEventListener("click", () => go(shiftDay($("day").value, 1)));
+// Only once there is a day: a button may be quicker than the page.
+const step = (days) => $("day").value && go(shiftDay($("day").value, days));
+$("before").addEventListener("click", () => step(-1));
+$("after").addEventListener("click", () => step(1));
 offerDownloads((span) => {
   const day = $("day").value;
   const [first, last] = span === "month" ? monthOf(day) : [day, day];

@@ -65,8 +65,10 @@ function go(month) {
 
 $("when").addEventListener("submit", (event) => event.preventDefault());
 $("month").addEventListener("change", () => $("month").validity.valid && go($("month").value));
-$("before").addEventListener("click", () => go(shiftMonth($("month").value, -1)));
-$("after").addEventListener("click", () => go(shiftMonth($("month").value, 1)));
+// Only once there is a month: a button may be quicker than the page.
+const step = (months) => $("month").value && go(shiftMonth($("month").value, months));
+$("before").addEventListener("click", () => step(-1));
+$("after").addEventListener("click", () => step(1));
 offerDownloads(() => {
   const [first, last] = monthOf(`${$("month").value}-01`);
   return { person: id, first_day: first, last_day: last };

@@ -12,7 +12,7 @@ from tests.support.console.browser import Browser, browser_of
 
 _PAGES = {
     *("/now", "/wall", "/people", "/enroll", "/people/ana", "/search", "/sightings", "/review"),
-    *("/attendance", "/attendance/groups/1b", "/attendance/people/ana", "/usage"),
+    *("/attendance", "/attendance/groups/1b", "/attendance/people/ana", "/usage", "/audit"),
 }
 _CLASSES = {"/attendance", "/attendance/groups/1b", "/attendance/people/ana"}
 _LINKED = _PAGES - {"/wall", "/people/ana", "/attendance/groups/1b", "/attendance/people/ana"}
@@ -21,7 +21,8 @@ _LINKED = _PAGES - {"/wall", "/people/ana", "/attendance/groups/1b", "/attendanc
 @pytest.mark.parametrize(
     ("role", "shown"),
     [
-        (access.ROLE_OPERATOR, _PAGES),
+        (access.ROLE_ADMIN, _PAGES),
+        (access.ROLE_OPERATOR, _PAGES - {"/audit"}),
         (access.ROLE_READER, {"/now", "/wall", "/people", "/people/ana", "/sightings"} | _CLASSES),
         (access.ROLE_CHECK_IN_DESK, {"/now", "/wall", "/enroll", "/people/ana", "/search", "/sightings"}),
         (access.ROLE_TEACHER, _CLASSES),
