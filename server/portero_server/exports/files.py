@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -50,6 +51,8 @@ class _Rows(Protocol):
 
     def close(self) -> None: ...
 
+    def drop(self) -> None: ...
+
 
 class PartitionFile:
     """Writes one partition's file, and digests its rows. Its methods block."""
@@ -77,8 +80,10 @@ class PartitionFile:
         return FileContent(self._count, self._digest.hexdigest(), digest, self.path.stat().st_size)
 
     def drop(self) -> None:
-        """Closes and removes the file."""
-        self._rows.close()
+        """Closes and removes the file, also after a write that failed."""
+        # What breaks a file breaks its end, too: a disk that is full, a writer that has closed itself.
+        with suppress(Exception):
+            self._rows.drop()
         self.path.unlink(missing_ok=True)
 
 
@@ -96,6 +101,9 @@ class _CsvRows:
     def close(self) -> None:
         self._file.close()
 
+    def drop(self) -> None:
+        self._file.close()
+
 
 class _JsonRows:
     def __init__(self, path: Path) -> None:
@@ -105,6 +113,9 @@ class _JsonRows:
         self._file.write(_line(cells))
 
     def close(self) -> None:
+        self._file.close()
+
+    def drop(self) -> None:
         self._file.close()
 
 
@@ -135,6 +146,10 @@ class _ParquetRows:
     def close(self) -> None:
         if self._waiting:
             self._flush()
+        self._out.close()
+
+    def drop(self) -> None:
+        self._waiting = []
         self._out.close()
 
     def _flush(self) -> None:

@@ -190,6 +190,9 @@ class ScheduledExport:
             except PorteroError as error:
                 self._observer.export_failed()
                 _log.warning("export_late", reason=error.reason, problem=error.message)
+            except Exception as error:  # noqa: BLE001 - a fault here must not end the streams of the server
+                self._observer.export_failed()
+                _log.error("export_failed", fault=type(error).__name__)
             await self._sleep(self._interval)
 
     async def round(self) -> None:
