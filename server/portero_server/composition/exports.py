@@ -101,5 +101,6 @@ def place_of(settings: Settings) -> ExportPlace:
     key = settings.export_kms_key
     encryption = {"ServerSideEncryption": "aws:kms", **({} if key is None else {"SSEKMSKeyId": key})}
     return ExportBucket(
-        create_bucket(BucketOptions(bucket, prefix, settings.export_region, encryption=encryption, words=EXPORTS))
+        create_bucket(BucketOptions(bucket, prefix, settings.export_region, encryption=encryption, words=EXPORTS)),
+        export_id_of(settings),
     )

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
+from uuid import uuid4
+
+from portero_server.vault.place import VaultUnavailable
 
 
 class ObjectPlace(Protocol):
@@ -30,9 +37,11 @@ class ObjectPlace(Protocol):
 class ExportBucket:
     """Keeps files as objects; they are written on this machine before."""
 
-    def __init__(self, objects: ObjectPlace) -> None:
+    def __init__(self, objects: ObjectPlace, export_id: str) -> None:
+        """Creates the place; what a server that was killed leaves on this machine is found again by the export's id."""
         self._objects = objects
-        self._work: tempfile.TemporaryDirectory[str] | None = None
+        self._all_work = Path(tempfile.gettempdir()) / f"portero-export-{export_id}"
+        self._work = self._all_work / uuid4().hex
 
     def check(self) -> None:
         """Raises StartupProblem if the bucket keeps versions."""
@@ -40,9 +49,17 @@ class ExportBucket:
 
     def begin(self) -> Path:
         """Returns an empty folder of this machine."""
-        self.end()
-        self._work = tempfile.TemporaryDirectory(prefix="portero-export-")
-        return Path(self._work.name)
+        self._all_work.mkdir(mode=0o700, exist_ok=True)
+        found = self._all_work.lstat()
+        # Anybody of this machine can make a folder here, or a link, and wait.
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+            raise VaultUnavailable(
+                f"{self._all_work} is not a folder of this server alone: remove it", reason="EXPORT_UNWRITABLE"
+            )
+        for left in self._all_work.iterdir():
+            shutil.rmtree(left)
+        self._work.mkdir(mode=0o700)
+        return self._work
 
     def read(self, name: str) -> bytes | None:
         """Returns a small file's content, or None."""
@@ -64,6 +81,7 @@ class ExportBucket:
 
     def end(self) -> None:
         """Removes the folder of `begin`."""
-        if self._work is not None:
-            self._work.cleanup()
-            self._work = None
+        shutil.rmtree(self._work, ignore_errors=True)
+        # Not that of a server that has begun since.
+        with suppress(OSError):
+            self._all_work.rmdir()

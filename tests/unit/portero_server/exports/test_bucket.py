@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +22,38 @@ NAME = "site=lobby/date=2026-05-01/part-00000.csv"
 
 def _place(bucket: str = "exports") -> ExportBucket:
     encryption = {"ServerSideEncryption": "aws:kms"}
-    return ExportBucket(create_bucket(BucketOptions(bucket, "a/", encryption=encryption, words=EXPORTS)))
+    return ExportBucket(create_bucket(BucketOptions(bucket, "a/", encryption=encryption, words=EXPORTS)), "e1")
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Has folders of this machine made below the test's own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_what_a_kill_has_left_here_is_removed(s3: Any, temporary: Path) -> None:
+    """By the next server that begins, which only its user can read; one that ends late removes nothing of its files."""
+    killed, later = _place(), _place()
+    (killed.begin() / "names").write_text("ana")
+    work = later.begin()
+    killed.end()
+    assert set(temporary.rglob("*")) == {work, work.parent}
+    assert {path.stat().st_mode & 0o777 for path in (work, work.parent)} == {0o700}
+    later.end()
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_folder_of_somebody_else_is_refused(s3: Any, temporary: Path) -> None:
+    """A link, or a folder that others may read, may be there to read names."""
+    folder = temporary / "portero-export-e1"
+    folder.mkdir(mode=0o755)
+    with pytest.raises(VaultUnavailable, match=r"portero-export-e1 is not a folder of this server alone: remove it"):
+        _place().begin()
+    folder.rename(temporary / "elsewhere").chmod(0o700)
+    folder.symlink_to(temporary / "elsewhere")
+    with pytest.raises(VaultUnavailable, match="remove it"):
+        _place().begin()
 
 
 def test_files_are_kept_read_replaced_and_removed(s3: Any) -> None:
