@@ -233,6 +233,7 @@ class ScheduledExport:
         folder = await _on_thread(self._place.begin)
         try:
             if not await self._holds_ours(key := await self._days.marker_key()):
+                await self._never_written()
                 text = marker_text(self._selection.format, self._selection.sites, key or "")
                 await _on_thread(lambda: self._place.write(MARKER, text))
             for day in due:
@@ -240,6 +241,15 @@ class ScheduledExport:
                     return
         finally:
             await _on_thread(self._place.end)
+
+    async def _never_written(self) -> None:
+        """Raises VaultUnavailable if files were written before, so that their place is away or was emptied."""
+        if any(each.read_at is not None for each in (await self._days.days()).values()):
+            raise VaultUnavailable(
+                f"PORTERO_EXPORT has lost its marker {MARKER}: mount the folder again, or put back the marker with its "
+                "files; for an empty place, name another folder or prefix",
+                reason="EXPORT_LOST",
+            )
 
     async def _day(self, day: date, folder: Path) -> bool:
         """Writes the files of a day that differ from those that were written. Returns whether this server still may."""

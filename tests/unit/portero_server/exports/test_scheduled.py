@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import date, timedelta
@@ -207,3 +208,46 @@ async def test_a_disk_that_is_full_ends_a_round_and_no_server(house: ExportHouse
     house.go_to(CLOSED)
     with pytest.raises(VaultUnavailable, match="No space left on device"):
         await house.scheduled().round()
+
+
+@pytest.mark.parametrize("fault", [VaultUnavailable("full"), ValueError("a library's own")])
+async def test_no_fault_ends_what_runs_in_the_server(house: ExportHouse, fault: Exception) -> None:
+    """It is counted, and the next round goes on, also after one that nobody thought of."""
+    export = house.scheduled()
+    begin = house.place.begin
+
+    def failing() -> Path:
+        house.place.begin = begin  # type: ignore[method-assign]
+        raise fault
+
+    async def once_more(seconds: float) -> None:
+        if seconds == 900 and house.files():
+            raise asyncio.CancelledError
+
+    house.place.begin = failing  # type: ignore[method-assign]
+    export._sleep = once_more
+    house.go_to(CLOSED)
+    with pytest.raises(asyncio.CancelledError):
+        await export.run()
+    assert (house.files(), house.value("portero_export_failures_total")) == ({NORTH: ["ana", ""], SOUTH: ["ben"]}, 1)
+
+
+async def test_a_place_that_lost_its_files_is_not_begun_anew(house: ExportHouse) -> None:
+    """As a mount that is away: who was erased may be named in what is out of sight, so no day counts as written."""
+    export = house.scheduled()
+    house.go_to(CLOSED)
+    await export.round()
+    away = house.folder.rename(house.folder.with_name("away"))
+    house.place.check()
+    erasures = ErasureStore(house.database, house.clock)
+    begun = await erasures.begin("ana")
+    await erasures.scrub(begun)
+    receipt = await erasures.finish(begun.erasure_id)
+    house.clock.advance(1)
+    with pytest.raises(VaultUnavailable, match=r"lost its marker _export\.json: mount the folder again"):
+        await export.round()
+    assert (list(house.folder.iterdir()), await erasures.exported_days_left(receipt)) == ([], 1)
+    house.folder.rmdir()
+    away.rename(house.folder)
+    await export.round()
+    assert (house.files(), await erasures.exported_days_left(receipt)) == ({NORTH: ["", ""], SOUTH: ["ben"]}, 0)
