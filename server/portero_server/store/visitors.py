@@ -23,6 +23,7 @@ from portero_server.clock import Clock
 from portero_server.domain.people.visitors import Forgotten, StrangerFace, Visitor, VisitorOutcome
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
+from portero_server.store.export_rows import note_days_of_visitors
 from portero_server.store.remains import rows_naming
 from portero_server.store.schema import (
     cameras,
@@ -289,6 +290,8 @@ class VisitorStore:
                 sites.append(row.site)
             if sites[0] != sites[1]:
                 raise FailedPrecondition("visitors of two sites are never one", reason="OTHER_SITE")
+            # Visits get another visitor or number, of which no event tells.
+            await note_days_of_visitors(connection, [visitor_id, other_id])
             for table in (visitor_encodings, visitor_visits):
                 moved = update(table).where(table.c.visitor_id == other_id).values(visitor_id=visitor_id)
                 await connection.execute(moved)

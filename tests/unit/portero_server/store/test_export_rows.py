@@ -98,3 +98,19 @@ async def test_a_visitor_who_is_forgotten_goes_from_the_files(house: ExportHouse
     assert visitor_id is not None
     await visitors.forget([visitor_id])
     assert await _due(house) == [DAYS[0], DAYS[2]]
+
+
+async def test_visitors_who_become_one_have_their_days_written_again(house: ExportHouse) -> None:
+    """Their visits have another visitor, and other numbers, of which no event tells."""
+    strangers = Strangers(StreamStore(house.database, house.clock), Recording(house.database, house.clock))
+    visitors = VisitorStore(house.database, house.clock, visit_gap=GAP)
+    found = []
+    for number in (0, 2):
+        visit = await strangers.comes(visitors, f"t{number}", number * DAY)
+        known = await visitors.known(visit, "m1")
+        stored = await visitors.assign(visit, None, [face_at(0)], "m1", known.position)
+        assert isinstance(stored, Assigned)
+        found.append(stored.visitor_id)
+    await _write(house)
+    await visitors.merge(*found)
+    assert await _due(house) == [DAYS[0], DAYS[2]]
