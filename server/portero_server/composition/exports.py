@@ -86,7 +86,7 @@ def rules_of(settings: Settings) -> ExportRules:
     return ExportRules(
         timedelta(hours=settings.export_closed_after_hours),
         settings.export_since,
-        tuple(kept[each] for each in _SEEN if each in kept) if settings.export_expired == "remove" else (),
+        {each: kept[each] for each in _SEEN if each in kept} if settings.export_expired == "remove" else {},
     )
 
 

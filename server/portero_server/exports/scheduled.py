@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -63,14 +63,14 @@ class ExportDays(Protocol):
         ...
 
     async def days(self) -> Mapping[date, ExportDay]:
-        """Returns the days that were noted."""
+        """Returns the days that were noted, without their partitions."""
         ...
 
     async def begin(self, day: date) -> ExportDay:
         """Notes a day before its sightings are read."""
         ...
 
-    async def finish(self, day: ExportDay, partitions: Mapping[str, WrittenPartition], read_at: datetime) -> None:
+    async def finish(self, day: ExportDay) -> None:
         """Stores what the files of a day show."""
         ...
 
@@ -276,7 +276,7 @@ class ScheduledExport:
                 await _on_thread(partial(self._place.remove, name))
             del partitions[site]
             self._observer.partition_exported("removed", 0)
-        await self._days.finish(noted, partitions, read_at)
+        await self._days.finish(replace(noted, partitions=partitions, read_at=read_at, oldest=files.oldest))
         return True
 
     async def _read_site(self, files: DayFiles, site: str | None) -> bool:

@@ -31,7 +31,9 @@ class ExportSettings(BaseSettings):
     )
     export_since: date | None = Field(
         None,
-        description="First day that is written, in UTC, as 2026-05-01; unset: the last whole day when it began.",
+        ge=date(2000, 1, 1),
+        description="First day that is written, in UTC, as 2026-05-01, 2000-01-01 at the earliest; unset: the last "
+        "whole day when it began.",
     )
     export_closed_after_hours: int = Field(
         6,

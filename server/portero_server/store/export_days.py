@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.people.privacy import Purpose
 from portero_server.domain.recording.export_days import ExportDay, WrittenPartition, days_between
 from portero_server.store.bulk.writing import insert_new
 from portero_server.store.database import Database
-from portero_server.store.export_rows import note_changed_days
+from portero_server.store.export_rows import lock_days, note_changed_days
 from portero_server.store.schema import event_relays, events, export_days, sightings
 from portero_server.store.sequencers import last_position
 
 _PAGE = 2000
+_SINCE = {
+    Purpose.STRANGERS: "strangers_since",
+    Purpose.VISITORS: "visitors_since",
+    Purpose.SIGHTINGS: "sightings_since",
+}
 
 
 class ExportDayStore:
@@ -49,11 +56,13 @@ class ExportDayStore:
         return await self._database.read(lambda connection: last_position(connection, "events"))
 
     async def days(self) -> Mapping[date, ExportDay]:
-        """Returns the days that were noted."""
+        """Returns the days that were noted, without their partitions: those of years are many."""
+        table = export_days.c
+        since = (table[each] for each in _SINCE.values())
+        query = select(table.day, table.changes, table.written, table.read_at, *since).where(self._own)
 
         async def unit(connection: AsyncConnection) -> Mapping[date, ExportDay]:
-            rows = await connection.execute(select(export_days).where(self._own))
-            return {each.day: each for each in map(_day, rows)}
+            return {each.day: each for each in map(_day, await connection.execute(query))}
 
         return await self._database.read(unit)
 
@@ -69,26 +78,34 @@ class ExportDayStore:
             "changes": 1,
             "written": 0,
             "read_at": None,
+            **dict.fromkeys(_SINCE.values()),
             "partitions": "{}",
         }
 
         async def unit(connection: AsyncConnection) -> ExportDay:
+            await lock_days(connection)
             await insert_new(connection, export_days, [new])
             query = select(export_days).where(self._own, export_days.c.day == day.isoformat())
-            return _day((await connection.execute(query)).one())
+            row = (await connection.execute(query)).one()
+            partitions = {site: WrittenPartition(*each) for site, each in json.loads(row.partitions).items()}
+            return replace(_day(row), partitions=partitions)
 
         return await self._database.run(unit)
 
-    async def finish(self, day: ExportDay, partitions: Mapping[str, WrittenPartition], read_at: datetime) -> None:
+    async def finish(self, day: ExportDay) -> None:
         """Stores what the files of a day show.
 
         Args:
-            day: As `begin` returned it; what has changed since makes it due again.
-            partitions: The files, by site.
-            read_at: When the reading of the sightings began.
+            day: As `begin` returned it, with the files, when their reading began, and what retention removes first.
+                What has changed since `begin` makes it due again.
         """
-        told = {site: [each.revision, each.rows, each.rows_sha256] for site, each in partitions.items()}
-        values = {"written": day.changes, "read_at": read_at, "partitions": json.dumps(told, sort_keys=True)}
+        told = {site: [each.revision, each.rows, each.rows_sha256] for site, each in day.partitions.items()}
+        values = {
+            "written": day.changes,
+            "read_at": day.read_at,
+            "partitions": json.dumps(told, sort_keys=True),
+            **{column: day.oldest.get(kind) for kind, column in _SINCE.items()},
+        }
         changed = update(export_days).where(self._own, export_days.c.day == day.day.isoformat()).values(values)
 
         async def unit(connection: AsyncConnection) -> None:
@@ -112,9 +129,11 @@ class ExportDayStore:
         query = query.where(events.c.position > position).order_by(events.c.position).limit(_PAGE)
 
         async def read(connection: AsyncConnection) -> tuple[int, set[date], bool]:
+            # First: what is committed after it is met by the next call.
+            newest = await last_position(connection, "events")
             oldest = (await connection.execute(select(func.min(events.c.position)))).scalar_one()
             rows = (await connection.execute(query)).all()
-            last = rows[-1].position if rows else await last_position(connection, "events")
+            last = rows[-1].position if rows else newest
             seen = {(row.first_seen, row.last_seen) for row in rows if row.first_seen is not None}
             changed = {day for first, until in seen for day in days_between(first, until)}
             # Positions have no gaps, so what is missing after ours was removed before it was followed.
@@ -134,5 +153,5 @@ def relay_name(export_id: str) -> str:
 
 
 def _day(row: Any) -> ExportDay:
-    partitions = {site: WrittenPartition(*each) for site, each in json.loads(row.partitions).items()}
-    return ExportDay(date.fromisoformat(row.day), row.changes, row.written, row.read_at, partitions)
+    oldest = {kind: getattr(row, column) for kind, column in _SINCE.items() if getattr(row, column) is not None}
+    return ExportDay(date.fromisoformat(row.day), row.changes, row.written, row.read_at, oldest=oldest)

@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import Date, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.store.schema import export_days, sightings, visitor_visits
+from portero_server.store.schema import export_days, sequencers, sightings, visitor_visits
+
+_HELD = select(sequencers.c.position).where(sequencers.c.name == "export_days")
+"""Locked while the set of noted days must not change: a day that is not there yet has no row that could be."""
 
 
 async def note_changed_days(connection: AsyncConnection, days: Collection[date], *which: Any) -> int:
@@ -37,6 +40,11 @@ async def note_days_of_visitors(connection: AsyncConnection, visitor_ids: Collec
     return await _note(connection, joined.where(visitor_visits.c.visitor_id.in_(sorted(visitor_ids))))
 
 
+async def lock_days(connection: AsyncConnection) -> None:
+    """Waits for all who note days of changed sightings, and has others wait, until the transaction ends."""
+    (await connection.execute(_HELD.with_for_update())).all()
+
+
 async def days_behind(connection: AsyncConnection, moment: datetime) -> int:
     """Returns how many days must be written again whose files show what was read by a moment."""
     table = export_days.c
@@ -45,11 +53,19 @@ async def days_behind(connection: AsyncConnection, moment: datetime) -> int:
     return int((await connection.execute(query.where(*behind))).scalar_one())
 
 
+async def _hold_days(connection: AsyncConnection) -> None:
+    # SQLite has one writer at a time.
+    if connection.dialect.name != "sqlite":
+        (await connection.execute(_HELD.with_for_update(read=True))).all()
+
+
 def _begun() -> Select[Any]:
     return select(func.date(sightings.c.first_seen, type_=Date)).distinct()
 
 
 async def _note(connection: AsyncConnection, query: Select[Any]) -> int | None:
+    # Whoever notes a day while this goes on waits, and then reads what this has left.
+    await _hold_days(connection)
     # First, since mostly there is no export, and to look for the days takes long.
     if (await connection.execute(select(export_days.c.day).limit(1))).first() is None:
         return None

@@ -6,6 +6,7 @@ How far each export has followed the events, and which server writes, is in `eve
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy.dialects import mysql
 
 from portero_server.store.tables import required, table
 from portero_server.store.types import Name, UtcTime
@@ -20,6 +21,8 @@ export_days = table(
     *(required(name, BigInteger) for name in ("changes", "written")),
     # When the reading of what the files show began; null: they were never written whole.
     Column("read_at", UtcTime),
-    # Of each site's file its revision, rows and digest, as JSON.
-    required("partitions", Text),
+    # Of what the files show of each kind, the end of the sighting that retention removes first; null: nothing.
+    *(Column(f"{kind}_since", UtcTime) for kind in ("strangers", "visitors", "sightings")),
+    # Of each site's file its revision, rows and digest, as JSON; MySQL's TEXT ends at 64 KB, some 700 sites.
+    required("partitions", Text().with_variant(mysql.MEDIUMTEXT(), "mysql")),
 )

@@ -10,7 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.store.schema import sequencers
 
 SequencerName = Literal[
-    "events", "gallery", "check_ins", "visitors", "collections", "attendance_changes", "attendance_notices"
+    "events",
+    "gallery",
+    "check_ins",
+    "visitors",
+    "collections",
+    "attendance_changes",
+    "attendance_notices",
+    "export_days",
 ]
 
 

@@ -11,8 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from portero_server.domain.people.privacy import Purpose
+from portero_server.domain.recording.export_range import ExportedSighting
+
 _REMOVED = timedelta(days=1)
-"""Within this time after it ended, retention has removed what it covers, also where a sighting outlasted its day."""
+"""How long retention is waited for; a day that still has what it must remove is read again after as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class ExportDay:
         written: The changes that the files show; less: they must be written again.
         read_at: When the reading of what the files show began, UTC; None: it was never written whole.
         partitions: The files that were written, by site; an empty site: cameras of none.
+        oldest: By each retention that removes something from the files, the end of the sighting that goes first, UTC.
     """
 
     day: date
@@ -47,6 +51,7 @@ class ExportDay:
     written: int = 0
     read_at: datetime | None = None
     partitions: Mapping[str, WrittenPartition] = field(default_factory=dict)
+    oldest: Mapping[Purpose, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,13 @@ class ExportRules:
     Attributes:
         grace: How long a day must be over, since frames may arrive late.
         since: First day; None: the last one that was closed when the export began.
-        retention: How long sightings are kept: those of strangers, of people, and what makes strangers known again.
-            Days are written again after each. Empty: files keep what is gone from the database.
+        retention: How long sightings of strangers, of people, and what makes strangers known again are kept. Days are
+            written again after each. Empty: files keep what is gone from the database.
     """
 
     grace: timedelta
     since: date | None = None
-    retention: Sequence[timedelta] = ()
+    retention: Mapping[Purpose, timedelta] = field(default_factory=dict)
 
 
 def bounds(day: date) -> tuple[datetime, datetime]:
@@ -74,6 +79,12 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 def days_between(first: datetime, last: datetime) -> Collection[date]:
     """Returns the days on which a sighting began and ended: one that was begun anew elsewhere has left either."""
     return {first.astimezone(UTC).date(), last.astimezone(UTC).date()}
+
+
+def retained_by(exported: ExportedSighting) -> Collection[Purpose]:
+    """Returns whose retention removes something of a sighting from a file."""
+    named = Purpose.STRANGERS if exported.sighting.person_id is None else Purpose.SIGHTINGS
+    return [named] if exported.sighting.visitor_id is None else [named, Purpose.VISITORS]
 
 
 def days_due(known: Mapping[date, ExportDay], rules: ExportRules, now: datetime) -> Sequence[date]:
@@ -100,7 +111,9 @@ def written_until(known: Mapping[date, ExportDay], rules: ExportRules, now: date
 def _closed(known: Mapping[date, ExportDay], rules: ExportRules, now: datetime) -> Iterator[date]:
     # Of an export that begins, the last closed day; then every day since the first one, also after days without server.
     last = (now.astimezone(UTC) - rules.grace).date() - timedelta(days=1)
-    day = min((*known, last)) if rules.since is None else min((*known, rules.since))
+    day = rules.since or min((*known, last))
+    # A first day that was moved on leaves what is noted, since files name people, and not what was never begun.
+    yield from sorted(each for each in known if each < day)
     while day <= last:
         yield day
         day += timedelta(days=1)
@@ -109,5 +122,16 @@ def _closed(known: Mapping[date, ExportDay], rules: ExportRules, now: datetime) 
 def _is_due(told: ExportDay | None, rules: ExportRules, now: datetime) -> bool:
     if told is None or told.read_at is None or told.written < told.changes:
         return True
-    _, end = bounds(told.day)
-    return any(told.read_at < end + span + _REMOVED <= now for span in rules.retention)
+    return any(
+        _has_expired(told.day, told.read_at, told.oldest[kind] + span, span, now)
+        for kind, span in rules.retention.items()
+        if kind in told.oldest
+    )
+
+
+def _has_expired(day: date, read_at: datetime, expired_at: datetime, span: timedelta, now: datetime) -> bool:
+    """Returns whether a day is read again for what was there at `read_at` and must be gone since `expired_at`."""
+    _, end = bounds(day)
+    # Once for all of the day; then daily while something is left: of a server that was off, or a visit of days.
+    gone = max(expired_at, end + span) + _REMOVED
+    return now >= max(gone, read_at + _REMOVED if read_at >= gone else gone)

@@ -17,6 +17,7 @@ from portero_server.composition.context import BuildContext
 from portero_server.composition.exports import ExportParts, build, export_id_of, place_of, rules_of
 from portero_server.composition.store import build as open_stores
 from portero_server.domain.audit.chain import Deed
+from portero_server.domain.people.privacy import Purpose
 from portero_server.domain.recording.export_days import ExportRules
 from portero_server.errors import StartupProblem
 from portero_server.exports.bucket import ExportBucket
@@ -72,7 +73,7 @@ async def test_parquet_needs_its_package(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_rules_are_those_of_the_settings() -> None:
     """Purposes that are kept for ever have no end; files that keep what is gone follow none."""
     settings = Settings(export_since="2026-05-01", export_closed_after_hours=2, retention_sightings_days=0)
-    spans = (timedelta(days=30), timedelta(days=30))
+    spans = {each: timedelta(days=30) for each in (Purpose.STRANGERS, Purpose.VISITORS)}
     assert rules_of(settings) == ExportRules(timedelta(hours=2), date(2026, 5, 1), spans)
     assert rules_of(Settings(export_expired="keep")) == ExportRules(timedelta(hours=6))
 
@@ -89,6 +90,8 @@ def test_places_are_folders_and_prefixes_of_buckets(tmp_path: Path) -> None:
     """A path that is not whole, and a bucket without a prefix, are wrong settings."""
     assert isinstance(place_of(Settings(export=str(tmp_path))), ExportFolder)
     assert isinstance(place_of(Settings(**BUCKET)), ExportBucket)
+    with pytest.raises(ValidationError, match="2000-01-01"):
+        Settings(export_since="0206-05-01")
     for wrong, words in (("exports", "must be a whole path"), ("s3://lake", "must be s3://BUCKET/PREFIX")):
         with pytest.raises(ValidationError, match=words):
             Settings(export=wrong)

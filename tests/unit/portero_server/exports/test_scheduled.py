@@ -103,7 +103,7 @@ async def test_who_is_erased_goes_from_the_files(house: ExportHouse) -> None:
 async def test_retention_takes_rows_and_then_files(house: ExportHouse) -> None:
     """First strangers', then all; what is empty is deleted with its folders, unless files are to keep what is gone."""
     spans = {Purpose.STRANGERS: timedelta(days=30), Purpose.SIGHTINGS: timedelta(days=60)}
-    house.rules = ExportRules(GRACE, retention=tuple(spans.values()))
+    house.rules = ExportRules(GRACE, retention=spans)
     export, keeping = house.scheduled(), replace(house, rules=ExportRules(GRACE)).scheduled()
     kept = RetentionStore(house.database, house.clock)
     house.go_to(CLOSED)
@@ -251,3 +251,24 @@ async def test_a_place_that_lost_its_files_is_not_begun_anew(house: ExportHouse)
     away.rename(house.folder)
     await export.round()
     assert (house.files(), await erasures.exported_days_left(receipt)) == ({NORTH: ["", ""], SOUTH: ["ben"]}, 0)
+
+
+async def test_what_retention_removes_late_goes_from_the_files(house: ExportHouse) -> None:
+    """As after days without a server: the day is read daily, and not at each round, until nothing expired is left."""
+    spans = {Purpose.SIGHTINGS: timedelta(days=60)}
+    house.rules = ExportRules(GRACE, since=FIRST, retention=spans)
+    export, kept = house.scheduled(), RetentionStore(house.database, house.clock)
+    house.go_to(CLOSED)
+    await export.round()
+    house.go_to(at(80 * DAY))
+    await export.round()
+    read_at = (await house.days.days())[FIRST].read_at
+    assert (house.files()[NORTH], read_at) == (["ana", ""], house.clock.now())
+    for step in range(kept.steps(Purpose.SIGHTINGS)):
+        await kept.remove_some(Purpose.SIGHTINGS, step, house.clock.now() - spans[Purpose.SIGHTINGS])
+    house.clock.advance(900)
+    await export.round()
+    assert (await house.days.days())[FIRST].read_at == read_at
+    house.clock.advance(DAY)
+    await export.round()
+    assert house.files() == {NORTH: [""]}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
-from portero_server.store.export_rows import days_behind
+from portero_server.store.export_rows import days_behind, note_days_of_person
 from portero_server.store.streams import StreamStore
 from portero_server.store.visitors import Assigned, VisitorStore
 from tests.support.server.export_house import DAY, ExportHouse
@@ -30,7 +33,7 @@ async def house(database: Database, clock: ManualClock, tmp_path: Path) -> Expor
 
 async def _write(house: ExportHouse) -> None:
     for day in DAYS:
-        await house.days.finish(await house.days.begin(day), {}, house.clock.now())
+        await house.days.finish(replace(await house.days.begin(day), read_at=house.clock.now()))
 
 
 async def _due(house: ExportHouse) -> list[date]:
@@ -70,7 +73,7 @@ async def test_what_an_export_reads_during_an_erasure_is_read_again(house: Expor
     begun = await erasures.begin("ana")
     noted = await house.days.begin(DAYS[0])
     await erasures.scrub(begun)
-    await house.days.finish(noted, {}, house.clock.now())
+    await house.days.finish(replace(noted, read_at=house.clock.now()))
     assert await _due(house) == DAYS[:1]
 
 
@@ -114,3 +117,19 @@ async def test_visitors_who_become_one_have_their_days_written_again(house: Expo
     await _write(house)
     await visitors.merge(*found)
     assert await _due(house) == [DAYS[0], DAYS[2]]
+
+
+async def test_a_day_that_is_new_waits_for_an_erasure_under_way(house: ExportHouse) -> None:
+    """No row of it could be changed; so it is noted, and then read, only when the erasure has removed the name."""
+    await house.seen("t1", 0, "ana")
+    await house.days.begin(DAYS[1])
+    begun = []
+
+    async def erase(connection: AsyncConnection) -> None:
+        await note_days_of_person(connection, "ana")
+        begun.append(asyncio.create_task(house.days.begin(DAYS[0])))
+        done, _ = await asyncio.wait(begun, timeout=0.3)
+        assert done == set()
+
+    await house.database.run(erase)
+    assert (await begun[0]).day == DAYS[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 from portero_server.store.types import UtcTime
 
@@ -21,8 +22,13 @@ def upgrade() -> None:
         sa.Column("changes", sa.BigInteger, nullable=False),
         sa.Column("written", sa.BigInteger, nullable=False),
         sa.Column("read_at", UtcTime),
-        sa.Column("partitions", sa.Text, nullable=False),
+        *(sa.Column(f"{kind}_since", UtcTime) for kind in ("strangers", "visitors", "sightings")),
+        sa.Column("partitions", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
     )
+    op.bulk_insert(_SEQUENCERS, [{"name": "export_days", "position": 0}])
+
+
+_SEQUENCERS = sa.table("sequencers", sa.column("name", sa.String), sa.column("position", sa.BigInteger))

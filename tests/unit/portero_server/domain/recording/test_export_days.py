@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
+from portero_server.domain.people.privacy import Purpose
 from portero_server.domain.recording.export_days import (
     ExportDay,
     ExportRules,
@@ -54,18 +56,29 @@ def test_what_changed_or_was_cut_is_written_again() -> None:
 
 
 def test_each_retention_has_a_day_written_once_more() -> None:
-    """A day after the retention of what was seen last on it; also late, and only once for each."""
-    rules = ExportRules(GRACE, since=FIRST, retention=(timedelta(days=2), timedelta(days=4)))
+    """A day after the retention of what was seen last on it; also late, and then daily while something is left."""
+    spans = {Purpose.STRANGERS: timedelta(days=2), Purpose.SIGHTINGS: timedelta(days=4)}
+    rules = ExportRules(GRACE, since=FIRST, retention=spans)
 
-    def due(now: datetime, read_at: datetime) -> bool:
-        return FIRST in days_due(_known(_written(FIRST, read_at=read_at)), rules, now)
+    def due(now: datetime, read_at: datetime, *left: Purpose, day: int = 1) -> bool:
+        told = replace(_written(FIRST, read_at=read_at), oldest=dict.fromkeys(left, _at(day, 8)))
+        return FIRST in days_due(_known(told), rules, now)
 
-    assert not due(_at(4, 23), _at(2, 6))
-    assert due(_at(5), _at(2, 6))
-    assert not due(_at(6), _at(5))
-    assert due(_at(7), _at(5))
-    assert due(_at(1, month=7), _at(6))
-    assert not due(_at(1, month=7), _at(7))
+    assert not due(_at(4, 23), _at(2, 6), *spans)
+    assert due(_at(5), _at(2, 6), *spans)
+    assert not due(_at(6, 23), _at(5), Purpose.SIGHTINGS)
+    assert due(_at(7), _at(5), Purpose.SIGHTINGS)
+    assert not due(_at(7, 23), _at(7), Purpose.SIGHTINGS)
+    assert due(_at(8), _at(7), Purpose.SIGHTINGS)
+    assert not due(_at(1, month=7), _at(6))
+    assert not due(_at(9, 7), _at(7), Purpose.SIGHTINGS, day=4)
+    assert due(_at(9, 8), _at(7), Purpose.SIGHTINGS, day=4)
+
+
+def test_days_before_a_first_day_that_was_corrected_are_not_begun() -> None:
+    """Those that were noted stay, so that an erasure changes their files."""
+    known = _known(_written(date(2006, 5, 1), read_at=_at(2, 6)), ExportDay(date(2006, 5, 3), 2, 1, _at(2, 6)))
+    assert days_due(known, ExportRules(GRACE, since=SECOND), _at(4, 6)) == [date(2006, 5, 3), SECOND, THIRD]
 
 
 def test_days_are_written_up_to_the_first_that_is_missing() -> None:
