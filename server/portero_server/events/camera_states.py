@@ -13,7 +13,7 @@ from portero_server.domain.cameras import Camera
 from portero_server.domain.events.camera_state import CameraState
 from portero_server.errors import StoreUnavailable
 from portero_server.events.last_people import LastPeople
-from portero_server.events.mqtt_ports import CallRows, CameraRows, ViewRows
+from portero_server.events.mqtt_ports import CallRows, CameraRows, KeepLease, ViewRows
 from portero_server.store.camera_views import CameraView
 
 _PAGE = 1000
@@ -74,20 +74,21 @@ class CameraStates:
         """Reads the registered cameras again the next time."""
         self._cameras_due = float("-inf")
 
-    async def read(self) -> Sequence[CameraState]:
-        """Returns the state of each camera that is told of.
+    async def read(self, keep: KeepLease) -> Sequence[CameraState]:
+        """Returns the state of each camera that is told of; `keep` is called as long as it reads.
 
         Raises:
+            LeaseLost: Another server publishes now.
             StoreUnavailable: The database does not answer.
         """
         try:
-            return await self._read()
+            return await self._read(keep)
         except StoreUnavailable:
             # While nothing can be committed, a stream that stands still proves nothing.
             self._movement.forget()
             raise
 
-    async def _read(self) -> Sequence[CameraState]:
+    async def _read(self, keep: KeepLease) -> Sequence[CameraState]:
         now, today = self._clock.monotonic(), _midnight_before(self._clock.now())
         if now >= self._cameras_due:
             self._registered = await self._list()
@@ -97,7 +98,7 @@ class CameraStates:
             self._midnight, self._calls_due = today, now + _CALLS_FRESH
         views = await self._views.now()
         ids = [camera.camera_id for camera in self._registered]
-        last = {} if self._people is None else await self._people.of(ids)
+        last = {} if self._people is None else await self._people.of(ids, keep)
         self._movement.keep(ids)
         return [
             CameraState(

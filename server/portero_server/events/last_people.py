@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from portero_server.clock import Clock
 from portero_server.domain.events.camera_state import LastPerson
 from portero_server.domain.recording.sightings import Sighting
-from portero_server.events.mqtt_ports import SightingRows
+from portero_server.events.mqtt_ports import KeepLease, SightingRows
 from portero_server.events.relay_ports import Names
 from portero_server.store.sightings import SightingFilter
 
@@ -42,10 +42,13 @@ class LastPeople:
         """Reads everything again the next time."""
         self._last.clear()
 
-    async def of(self, camera_ids: Collection[str]) -> Mapping[str, LastPerson]:
-        """Returns who was named last at each of these cameras, with the name that may be told now.
+    async def of(self, camera_ids: Collection[str], keep: KeepLease) -> Mapping[str, LastPerson]:
+        """Returns who was named last at each of these cameras within a day, with the name that may be told now.
+
+        `keep` is called as long as it reads.
 
         Raises:
+            LeaseLost: Another server publishes now.
             StoreUnavailable: The database does not answer.
         """
         self._last = {camera_id: last for camera_id, last in self._last.items() if camera_id in camera_ids}
@@ -55,7 +58,9 @@ class LastPeople:
             self._position = await self._sightings.last_position()
         for camera_id in camera_ids:
             if camera_id not in self._last:
+                await keep()
                 self._last[camera_id] = await self._find(camera_id)
+        self._forget_old()
         people = {last.person_id for last in self._last.values() if last is not None}
         # Asked each time: whoever may not be named any more, or is erased, is gone with the next reading.
         names = await self._names(people) if people else {}
@@ -64,6 +69,13 @@ class LastPeople:
             for camera_id, last in self._last.items()
             if last is not None and last.person_id in names
         }
+
+    def _forget_old(self) -> None:
+        """Forgets whom a server that starts now would not look for: no name outlives its sighting at the broker."""
+        oldest = self._clock.now() - _LOOK_BACK
+        for camera_id, last in self._last.items():
+            if last is not None and last.first_seen < oldest:
+                self._last[camera_id] = None
 
     async def _follow(self) -> None:
         while events := await self._sightings.events_after(self._position, limit=_PAGE):

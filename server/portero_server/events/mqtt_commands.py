@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from portero_server.domain.cameras import Camera
 from portero_server.domain.events.camera_state import OFF, ON
 from portero_server.domain.people.people import checked_identifier
 from portero_server.errors import InvalidInput, NotFound, PorteroError, StoreUnavailable, Unavailable
-from portero_server.events.mqtt_ports import MqttObserver
+from portero_server.events.mqtt_ports import KeepLease, LeaseLost, MqttObserver
 
 _log = structlog.get_logger(__name__)
 
@@ -22,7 +23,8 @@ _ACTION = "CameraService/UpdateCamera"
 _FIELD = "disabled"
 _MOST_WAITING = 1000
 _HOLD = 1.0
-"""Seconds between two changes of one camera: a sender that toggles it makes no flood of entries in the audit trail."""
+"""Seconds between two entries in the audit trail for one camera, done or refused, and for all that do not exist."""
+_NO_CAMERA = ""
 
 
 class ChangedCameras(Protocol):
@@ -73,7 +75,7 @@ class MqttCommands:
         self._clock = clock
         self._observer = observer
         self._waiting: dict[str, bytes] = {}
-        self._changed_at: dict[str, float] = {}
+        self._held_at: dict[str, float] = {}
 
     def take(self, camera_id: str, payload: bytes) -> None:
         """Takes a command; one for the same camera that waits is overtaken."""
@@ -82,16 +84,19 @@ class MqttCommands:
         else:
             self._observer.dropped("command")
 
-    async def carry_out(self) -> bool:
-        """Carries out what waits. Returns whether a camera was changed.
+    async def carry_out(self, keep: KeepLease) -> bool:
+        """Carries out what waits, and calls `keep` meanwhile. Returns whether a camera was changed.
 
         Raises:
             StoreUnavailable: The database does not answer; what waits is carried out later.
         """
         now = self._clock.monotonic()
-        self._changed_at = {each: at for each, at in self._changed_at.items() if now - at < _HOLD}
+        self._held_at = {each: at for each, at in self._held_at.items() if now - at < _HOLD}
         changed = False
-        for camera_id in [each for each in self._waiting if each not in self._changed_at]:
+        for camera_id in [each for each in self._waiting if each not in self._held_at]:
+            with suppress(LeaseLost):
+                # What we took nobody else did: it is carried out whoever publishes.
+                await keep()
             payload = self._waiting.pop(camera_id)
             try:
                 result = await self._carry_out(camera_id, payload)
@@ -100,24 +105,19 @@ class MqttCommands:
                 self._waiting.setdefault(camera_id, payload)
                 raise
             self._observer.commanded(result)
-            if result == "done":
-                changed = True
-                self._changed_at[camera_id] = now
+            changed = changed or result == "done"
         return changed
 
     async def _carry_out(self, camera_id: str, payload: bytes) -> str:
         try:
-            deed = Deed(self._actor, _ACTION, f"cameras/{checked_identifier(camera_id, 'camera')}", reason=_FIELD)
-        except InvalidInput:
-            return self._refuse(Deed(self._actor, _ACTION), "CAMERA_NOT_FOUND")
+            camera = await self._cameras.get(checked_identifier(camera_id, "camera"))
+        except (InvalidInput, NotFound):
+            return self._refuse_unknown()
+        deed = Deed(self._actor, _ACTION, f"cameras/{camera_id}", reason=_FIELD)
         if payload not in (ON.encode(), OFF.encode()):
-            return self._refuse(deed, "UNKNOWN_PAYLOAD")
-        try:
-            camera = await self._cameras.get(camera_id)
-        except NotFound:
-            return self._refuse(deed, "CAMERA_NOT_FOUND")
+            return self._refuse(deed, "UNKNOWN_PAYLOAD", camera_id)
         if self._sites and camera.site not in self._sites:
-            return self._refuse(deed, "OUT_OF_SCOPE")
+            return self._refuse(deed, "OUT_OF_SCOPE", camera_id)
         disabled = payload == OFF.encode()
         return "unchanged" if camera.disabled == disabled else await self._change(deed, camera_id, disabled=disabled)
 
@@ -133,9 +133,20 @@ class MqttCommands:
             self._trail.note(replace(deed, outcome=AuditOutcome.FAILED, reason=error.reason))
             _log.warning("mqtt_command_failed", camera=camera_id, reason=error.reason)
             return "failed"
+        self._hold(camera_id)
         _log.info("mqtt_command_done", camera=camera_id, disabled=disabled)
         return "done"
 
-    def _refuse(self, deed: Deed, reason: str) -> str:
+    def _refuse_unknown(self) -> str:
+        """Refuses a command for a camera that does not exist, whose name anybody can make up: it is not noted."""
+        if _NO_CAMERA in self._held_at:
+            return "refused"
+        return self._refuse(Deed(self._actor, _ACTION), "CAMERA_NOT_FOUND", _NO_CAMERA)
+
+    def _refuse(self, deed: Deed, reason: str, held: str) -> str:
+        self._hold(held)
         self._trail.note(replace(deed, outcome=AuditOutcome.DENIED, reason=reason))
         return "refused"
+
+    def _hold(self, camera_id: str) -> None:
+        self._held_at[camera_id] = self._clock.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +59,13 @@ class MqttSession(Protocol):
         """
         ...
 
+
+class LeaseLost(Exception):
+    """Another server publishes now."""
+
+
+KeepLease = Callable[[], Awaitable[None]]
+"""Renews the lease in time, called between steps of work that may outlast it. Raises LeaseLost and StoreUnavailable."""
 
 Connect = Callable[[MqttListener], AbstractAsyncContextManager[MqttSession]]
 """Connects and subscribes, until the end of the block. Raises BrokerFault."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from portero_server.clock import Clock
-from portero_server.domain.events.camera_state import ONLINE, MqttContent, messages_of
+from portero_server.domain.events.camera_state import ONLINE, CameraState, MqttContent, messages_of
 from portero_server.domain.events.delivery import RetryPolicy
 from portero_server.domain.events.mqtt_topics import MqttTopics
 from portero_server.errors import PorteroError, StoreUnavailable
@@ -24,6 +24,7 @@ from portero_server.events.mqtt_commands import MqttCommands
 from portero_server.events.mqtt_ports import (
     BrokerFault,
     Connect,
+    LeaseLost,
     Leases,
     MqttMessage,
     MqttObserver,
@@ -205,23 +206,32 @@ class MqttPublisher:
         self._changed.clear()
         session.check()
         try:
-            if self._clock.monotonic() - self._claimed_at > self._policy.lease / 3 and not await self._claimed():
-                return False
-            if await self._commands.carry_out():
+            await self._keep()
+            if await self._commands.carry_out(self._keep):
                 self._states.cameras_changed()
-            states = await self._states.read()
+            wanted = await self._wanted(await self._states.read(self._keep))
+            await self._publish(session, self._changes(wanted))
+        except LeaseLost:
+            return False
         except StoreUnavailable as error:
             # What is retained stands; nobody else can claim the lease either.
             _log.warning("mqtt_waits_for_database", reason=error.reason)
-            return True
+        return True
+
+    async def _keep(self) -> None:
+        """Renews the lease once a third of it is over. Raises LeaseLost, StoreUnavailable."""
+        if self._clock.monotonic() - self._claimed_at > self._policy.lease / 3 and not await self._claimed():
+            raise LeaseLost
+
+    async def _wanted(self, states: Sequence[CameraState]) -> Mapping[str, str | None]:
+        """Returns what the broker should retain, by topic."""
         wanted: dict[str, str | None] = {self._topics.status: ONLINE}
         for number, state in enumerate(states, 1):
             wanted |= messages_of(state, self._topics, self._content)
             if number % _AT_ONCE == 0:
                 # Streams go first.
                 await asyncio.sleep(0)
-        await self._publish(session, self._changes(wanted))
-        return True
+        return wanted
 
     def _changes(self, wanted: Mapping[str, str | None]) -> Sequence[tuple[str, str]]:
         """Returns what to publish: removals first, and an empty payload for each."""
@@ -239,6 +249,9 @@ class MqttPublisher:
     async def _publish(self, session: MqttSession, changes: Sequence[tuple[str, str]]) -> None:
         """Publishes a few at a time, in order; whatever is not confirmed ends the connection."""
         for first in range(0, len(changes), self._policy.parallel):
+            # All topics of many cameras take longer than the lease. Whoever claims it then connects with our client id:
+            # the broker ends our connection, and two servers would throw each other out for ever.
+            await self._keep()
             page = changes[first : first + self._policy.parallel]
             results = await asyncio.gather(*(session.publish(*each) for each in page), return_exceptions=True)
             faults = [result for result in results if result is not None]

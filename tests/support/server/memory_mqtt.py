@@ -18,6 +18,7 @@ class MemoryMqtt:
         retained: What is retained, by topic.
         said: All that was published, in order.
         connections: How often a server connected.
+        pace: Seconds until a publication is confirmed.
         refuses: Whether publications of servers are refused.
     """
 
@@ -25,6 +26,7 @@ class MemoryMqtt:
         self.retained: dict[str, str] = {}
         self.said: list[tuple[str, str]] = []
         self.connections = 0
+        self.pace = 0.01
         self.refuses = False
         self._topics = topics
         self._offline_after = offline_after
@@ -128,5 +130,5 @@ class _Session:
             self.listener.refused("Not authorized")
         else:
             self._broker.publish(topic, payload, retain=True)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(self._broker.pace)
         self.check()

@@ -35,11 +35,16 @@ from tests.support.time.virtual_time import running_clock
 OFFLINE_AFTER = 30.0
 
 
+async def unleased() -> None:
+    """Keeps no lease: there is one server."""
+
+
 class KeptCameras:
     """Cameras, who is before them, who was, and what was paid, as the database has them.
 
     Attributes:
         broken: While set, nothing can be read.
+        pace: Seconds that it takes to look up sightings, or to write into the audit trail.
         frames: Frames committed of each camera that has a stream.
         audited: Entries of the audit trail; none can be written while `unaudited` is set.
     """
@@ -47,6 +52,7 @@ class KeptCameras:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.broken = self.unaudited = False
+        self.pace = 0.0
         self.cameras = {"door": camera()}
         self.frames: dict[str, int] = {}
         self.in_view: dict[str, dict[str, str | None]] = {}
@@ -113,6 +119,7 @@ class KeptCameras:
     async def list(self, which: SightingFilter, limit: int) -> Sequence[Sighting]:
         """Returns sightings of a camera, latest first."""
         self._check()
+        await asyncio.sleep(self.pace)
         found = {each.sighting.sighting_id: each.sighting for each in self.events}
         of_camera = [each for each in found.values() if each.camera_id == which.camera_id and each.track_count]
         fresh = [each for each in of_camera if which.start is None or each.last_seen >= which.start]
@@ -137,6 +144,7 @@ class KeptCameras:
 
     async def record(self, *deeds: Deed) -> None:
         """Writes entries of the audit trail."""
+        await asyncio.sleep(self.pace)
         if self.unaudited:
             raise Unavailable("the audit trail cannot be written", reason="AUDIT_UNAVAILABLE")
         self.audited += deeds

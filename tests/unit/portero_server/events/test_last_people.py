@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from portero_server.events.last_people import LastPeople
-from tests.support.server.mqtt_scene import KeptCameras
+from tests.support.server.mqtt_scene import KeptCameras, unleased
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
 
@@ -16,7 +16,7 @@ def _people() -> tuple[KeptCameras, LastPeople]:
 
 
 async def _names(people: LastPeople, *camera_ids: str) -> dict[str, str]:
-    return {each: last.display_name for each, last in (await people.of(camera_ids or ("door",))).items()}
+    return {each: last.display_name for each, last in (await people.of(camera_ids or ("door",), unleased)).items()}
 
 
 @in_virtual_time
@@ -93,3 +93,14 @@ async def test_many_events_are_read_in_pages() -> None:
         kept.arrive(None)
     kept.arrive("ana")
     assert await _names(people) == {"door": "Ana"}
+
+
+@in_virtual_time
+async def test_whoever_was_there_more_than_a_day_ago_is_not_told_any_more() -> None:
+    """No server would find them after a restart, and no name outlives the retention of its sighting."""
+    kept, people = _people()
+    kept.arrive("ana")
+    await asyncio.sleep(24 * 3600)
+    assert await _names(people) == {"door": "Ana"}
+    await asyncio.sleep(1)
+    assert await _names(people) == {}

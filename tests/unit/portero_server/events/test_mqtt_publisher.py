@@ -220,6 +220,41 @@ async def test_of_several_servers_one_publishes_and_nobody_notices_when_another_
 
 
 @in_virtual_time
+async def test_what_takes_longer_than_the_lease_throws_no_server_out() -> None:
+    """Neither publishing all topics of many cameras, nor looking up who was last at each, nor commands."""
+    scene = MqttScene()
+    scene.kept.cameras = {f"c{number}": camera(f"c{number}") for number in range(100)}
+    scene.broker.pace = scene.kept.pace = 0.5
+    async with scene.server("one"):
+        await asyncio.sleep(1)
+        async with scene.server("two"):
+            await asyncio.sleep(150)
+            for camera_id in scene.kept.cameras:
+                scene.broker.publish(TOPICS.command(camera_id), "OFF")
+            await asyncio.sleep(150)
+    assert all(each.disabled for each in scene.kept.cameras.values())
+    assert scene.retained(CameraTopic.RECOGNITION, "c99") == "OFF"
+    # The second one took the place of the first one when that stopped.
+    assert scene.broker.connections <= 2
+
+
+@in_virtual_time
+async def test_a_server_that_lost_the_lease_stops_in_the_middle_of_publishing() -> None:
+    """Within a third of the lease, and what is left is published by who holds it."""
+    scene = MqttScene()
+    scene.kept.cameras = {f"c{number}": camera(f"c{number}") for number in range(100)}
+    scene.broker.pace = 0.5
+    async with scene.server("one"):
+        await asyncio.sleep(_SOON)
+        scene.leases.holder, scene.leases.until = "two", scene.clock.now() + timedelta(seconds=12)
+        await asyncio.sleep(5)
+        said = len(scene.broker.said)
+        await asyncio.sleep(4)
+        assert len(scene.broker.said) == said
+        assert len(scene.broker.retained) < 300
+
+
+@in_virtual_time
 async def test_a_server_says_that_it_is_online_against_an_old_will() -> None:
     """Whoever said otherwise is corrected."""
     scene = MqttScene()
