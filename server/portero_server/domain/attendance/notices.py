@@ -9,7 +9,8 @@ past weeks, as when a roster is imported, is news to nobody.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -179,9 +180,40 @@ def withdrawals_of(
         now: When it is decided, UTC.
     """
     ledger = _Ledger(group_id, person_id, past.told, now, _NEVER)
-    for session_id, start in replaced:
-        _settle_person(ledger, session_id, start, past.attended, rules)
+    beginnings = dict(replaced)
+    absent = {each.session_id for each in past.attended if each.status is AttendanceStatus.ABSENT}
+    for notice in ledger.standing(NoticeKind.ABSENT):
+        if notice.session_id in beginnings and notice.session_id not in absent:
+            ledger.withdraw(notice)
+    starts = sorted(beginnings.values())
+    for count in _counts(rules):
+        _withdraw_counts(ledger, count, beginnings, starts, past.attended)
     return tuple(ledger.found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """What is counted within a window: `figures` of the sessions in it, None where there is nothing to tell."""
+
+    kind: NoticeKind
+    window: timedelta
+    figures: Callable[[Sequence[AttendedSession]], Figures | None]
+
+    def reached(self, attended: Sequence[AttendedSession], moment: datetime) -> Figures | None:
+        """Returns what is reached in the window that ends with `moment`; None: it is not."""
+        first, last = (bisect_right(attended, end, key=_beginning) for end in (moment - self.window, moment))
+        return self.figures(attended[first:last])
+
+
+def _counts(rules: NoticeRules) -> tuple[_Count, ...]:
+    return (
+        _Count(NoticeKind.LATE_AGAIN, timedelta(days=rules.late_days), partial(_late, rules)),
+        _Count(NoticeKind.LOW_ATTENDANCE, timedelta(days=rules.low_days), partial(_low, rules)),
+    )
+
+
+def _beginning(session: AttendedSession) -> datetime:
+    return session.starts_at
 
 
 def _settle_person(
@@ -189,39 +221,39 @@ def _settle_person(
 ) -> None:
     absent = any(each.session_id == session_id and each.status is AttendanceStatus.ABSENT for each in attended)
     ledger.settle(NoticeKind.ABSENT, session_id, start, {} if absent else None)
-    for kind, days, figures in (
-        (NoticeKind.LATE_AGAIN, rules.late_days, _late),
-        (NoticeKind.LOW_ATTENDANCE, rules.low_days, _low),
-    ):
-        _count(ledger, kind, timedelta(days=days), session_id, start, attended, partial(figures, rules))
+    for count in _counts(rules):
+        _withdraw_counts(ledger, count, {session_id}, [start], attended)
+        _tell_counts(ledger, count, start, attended)
 
 
-def _count(
+def _withdraw_counts(
     ledger: _Ledger,
-    kind: NoticeKind,
-    window: timedelta,
-    session_id: str,
-    start: datetime,
+    count: _Count,
+    session_ids: Container[str],
+    starts: Sequence[datetime],
     attended: Sequence[AttendedSession],
-    figures_of: Callable[[Sequence[AttendedSession]], Figures | None],
 ) -> None:
-    """Withdraws what is not reached any more with a session from `start` on, and tells what is, once in a window."""
+    """Withdraws what is not reached any more with these sessions, or with others in the window after one of them.
 
-    def reached(moment: datetime) -> Figures | None:
-        return figures_of([each for each in attended if moment - window < each.starts_at <= moment])
-
-    for notice in ledger.standing(kind):
-        # That of the session itself in any case: it may have been moved since.
-        concerned = notice.session_id == session_id or start <= notice.starts_at < start + window
-        if concerned and reached(notice.starts_at) is None:
+    Each notice is looked at once, however many sessions there are; `starts` are their beginnings, in order.
+    """
+    for notice in ledger.standing(count.kind):
+        before = bisect_right(starts, notice.starts_at)
+        follows = before > 0 and notice.starts_at < starts[before - 1] + count.window
+        # That of a session itself in any case: it may have been moved since.
+        if (follows or notice.session_id in session_ids) and count.reached(attended, notice.starts_at) is None:
             ledger.withdraw(notice)
+
+
+def _tell_counts(ledger: _Ledger, count: _Count, start: datetime, attended: Sequence[AttendedSession]) -> None:
+    """Tells what is reached with a session from `start` on, once in a window."""
     for each in attended:
-        if not max(start, ledger.since) <= each.starts_at < start + window:
+        if not max(start, ledger.since) <= each.starts_at < start + count.window:
             continue
-        if any(abs(notice.starts_at - each.starts_at) < window for notice in ledger.standing(kind)):
+        if any(abs(notice.starts_at - each.starts_at) < count.window for notice in ledger.standing(count.kind)):
             continue
-        if (figures := reached(each.starts_at)) is not None:
-            ledger.tell(kind, each.session_id, each.starts_at, figures)
+        if (figures := count.reached(attended, each.starts_at)) is not None:
+            ledger.tell(count.kind, each.session_id, each.starts_at, figures)
 
 
 def _late(rules: NoticeRules, seen: Sequence[AttendedSession]) -> Figures | None:

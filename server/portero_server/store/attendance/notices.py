@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.attendance.changes import RecordChange
@@ -162,9 +162,15 @@ async def _pasts(
     """Returns what is known of people in a group, around some sessions, by id and beginning."""
     first = min(start for _, start in sessions) - rules.longest
     last = max(start for _, start in sessions) + rules.longest
-    # Absences are told of one session each: those of others are of no use, and of some people there are many.
+    # Those of the sessions themselves whenever they are dated: a session may have been moved by months since. Absences
+    # are told of one session each: those of others are of no use, and of some people there are many. What is told of
+    # the last of these records is told once in as many days.
     of_use = or_(
-        _notices.kind != NoticeKind.ABSENT.value, _notices.session_id.in_([session_id for session_id, _ in sessions])
+        _notices.session_id.in_([session_id for session_id, _ in sessions]),
+        and_(
+            _notices.kind != NoticeKind.ABSENT.value,
+            _notices.starts_at.between(first - rules.longest, last + rules.longest),
+        ),
     )
     attended: dict[str, list[AttendedSession]] = defaultdict(list)
     told: dict[str, list[AttendanceNotice]] = defaultdict(list)
@@ -182,8 +188,6 @@ async def _pasts(
         before = select(*_TOLD).where(
             _notices.person_id.in_(some),
             _notices.group_id == group_id,
-            # What is told of the last of these records is told once in as many days; and a session may have been moved.
-            _notices.starts_at.between(first - rules.longest, last + rules.longest),
             of_use,
         )
         before = along(before, attendance_notices, "ix_attendance_notices_person")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
@@ -219,3 +219,27 @@ def test_a_count_of_a_session_that_was_moved_on_is_withdrawn() -> None:
     moved = replace(lessons.told[-1], starts_at=_FIRST + timedelta(days=1, hours=12))
     lessons.told[-1] = moved
     assert lessons.decide(2, None) == [("late_again", True)]
+
+
+class _Walked(list[AttendedSession]):
+    """Counts how often somebody walks over all of it."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[AttendedSession]:
+        self.walks += 1
+        return super().__iter__()
+
+
+def test_years_of_records_that_become_another_persons_are_walked_over_once() -> None:
+    """However many sessions there are: the whole merge waits for it. Each notice that does not hold is withdrawn."""
+    starts = {f"math/{day}": _FIRST + timedelta(days=day) for day in range(1000)}
+    attended = _Walked(AttendedSession(each, start, P, 1.0) for each, start in starts.items())
+    told = [
+        AttendanceNotice(f"{kind.value}/{day}", kind, f"math/{day}", "1b", starts[f"math/{day}"], "ana", _FIRST)
+        for kind, days in ((NoticeKind.ABSENT, 1), (NoticeKind.LATE_AGAIN, 10), (NoticeKind.LOW_ATTENDANCE, 10))
+        for day in range(0, 1000, days)
+    ]
+    found = withdrawals_of("1b", "ana", starts.items(), PersonPast(attended, told), _RULES, _FIRST)
+    assert [each.withdraws for each in found] == [each.notice_id for each in told]
+    assert attended.walks == 1

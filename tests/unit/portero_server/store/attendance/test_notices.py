@@ -258,6 +258,27 @@ async def test_a_lesson_that_is_moved_on_withdraws_what_was_told_until_it_is_ove
     assert {each.notice.starts_at for each in found[2:]} == {at(DAY)}
 
 
+async def test_a_lesson_that_is_moved_by_months_withdraws_what_was_told_and_can_be_decided_again(
+    database: Database, classroom: Classroom
+) -> None:
+    """Its notices are of a time that is far from the one at which it is held."""
+    await _lesson(classroom)
+    await classroom.sessions.decide(SESSION)
+    moved = SessionChange(MONDAY, moved_to=MONDAY + timedelta(days=91))
+    await classroom.groups.put_schedule(replace(LESSON, changes=(moved,)))
+    await classroom.sessions.plan("math")
+    await classroom.sessions.decide(SESSION)
+    assert _told(await _all(database)) == [(0, NoticeKind.ABSENT, "ben", False), (1, NoticeKind.ABSENT, "ben", True)]
+    await classroom.watch(91 * DAY - HOUR, 91 * DAY + 2 * HOUR)
+    classroom.clock.advance(91 * DAY)
+    await classroom.sessions.plan("math")
+    await classroom.sessions.decide(SESSION)
+    assert _told(await _all(database))[2:] == [
+        (2, NoticeKind.ABSENT, "ana", False),
+        (3, NoticeKind.ABSENT, "ben", False),
+    ]
+
+
 async def test_a_canceled_lesson_withdraws_what_was_told(database: Database, classroom: Classroom) -> None:
     """Of its people, and of the whole of it."""
     await classroom.furnish()
