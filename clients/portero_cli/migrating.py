@@ -124,6 +124,7 @@ class Migration:
         self._unnamed = unnamed
         self._dry_run = dry_run
         self._advance = advance
+        self._site = ""
 
     async def run(self) -> Migrated:
         """Returns what was done, with what ended it early.
@@ -165,6 +166,7 @@ class Migration:
                 privacy_zones=wanted.privacy_zones,
             )
             return Step(wanted.name, StepOutcome.CREATED)
+        self._site = found.site
         if differing := ", ".join(_differing(found, wanted)):
             message = f"it exists with another {differing}, and is left as it is; --camera names another one"
             return Step(wanted.name, StepOutcome.DIFFERS, message)
@@ -176,14 +178,21 @@ class Migration:
             faces += await self._client.collections.adopt(page, unnamed=self._unnamed, dry_run=self._dry_run)
             self._advance(len(page))
 
+    def _covers(self, wanted: SubscriptionFilter) -> bool:
+        if not wanted.cameras and not wanted.sites:
+            return True
+        return self._camera.name in map(CAMERAS.name, wanted.cameras) or (
+            self._site != "" and self._site in wanted.sites
+        )
+
     async def _subscribe(self) -> Step:
         arn, service = self._processor.data_stream, AwsService.KINESIS_STREAM_PROCESSOR
         if not arn:
             return Step("", StepOutcome.NOT_WANTED)
         async for each in self._client.subscriptions.list():
             own = each.aws is not None and (each.aws.service, each.aws.arn) == (service, arn)
-            if own and self._camera.name in map(CAMERAS.name, each.filter.cameras):
-                return Step(each.name, StepOutcome.KNOWN)
+            if own and self._covers(each.filter):
+                return _found(each.name, each.filter)
         if self._dry_run:
             return Step("", StepOutcome.PLANNED)
         made = await self._client.subscriptions.create_for_aws(
@@ -193,6 +202,13 @@ class Migration:
             wanted=SubscriptionFilter(cameras=(self._camera.name,)),
         )
         return Step(made.name, StepOutcome.CREATED)
+
+
+def _found(name: str, wanted: SubscriptionFilter) -> Step:
+    if wanted == SubscriptionFilter(cameras=wanted.cameras, sites=wanted.sites):
+        return Step(name, StepOutcome.KNOWN)
+    message = "it sends only some events of the camera, and is left as it is; a second one would send these twice"
+    return Step(name, StepOutcome.DIFFERS, message)
 
 
 def _differing(found: Camera, wanted: CameraPlan) -> Iterable[str]:

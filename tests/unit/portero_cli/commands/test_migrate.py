@@ -96,6 +96,35 @@ async def test_it_is_done_once_however_often_it_is_run(cli: Cli, server: FakeSer
     assert (len(server.cameras.cameras), len(server.subscriptions.subscriptions)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("covers", "without_strangers", "outcome"),
+    [
+        ({}, False, "known"),
+        ({"sites": ["north"]}, False, "known"),
+        ({}, True, "differs"),
+        ({"sites": ["south"]}, False, "created"),
+        ({"cameras": ["cameras/other"]}, False, "created"),
+    ],
+)
+async def test_a_subscription_that_covers_the_camera_is_found(
+    cli: Cli, server: FakeServer, aws: Simulation, covers: dict[str, list[str]], without_strangers: bool, outcome: str
+) -> None:
+    """One of all cameras, or of the camera's site, is no reason to send everything twice; a narrower one is told."""
+    await _migrate(cli, "--apply")
+    server.cameras.cameras["cameras/lobby-1"].site = "north"
+    [subscription] = server.subscriptions.subscriptions.values()
+    subscription.filter.Clear()
+    for name, values in covers.items():
+        getattr(subscription.filter, name).extend(values)
+    subscription.filter.without_strangers = without_strangers
+    for options in ((), ("--apply",)):
+        _, document = await _migrate(cli, *options)
+        expected = "planned" if outcome == "created" and not options else outcome
+        assert document["subscription"]["outcome"] == expected
+    assert len(server.subscriptions.subscriptions) == (2 if outcome == "created" else 1)
+    assert bool(document["subscription"]["message"]) == (outcome == "differs")
+
+
 async def test_what_ends_it_halfway_is_told_and_the_next_run_goes_on(
     cli: Cli, server: FakeServer, aws: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
