@@ -20,8 +20,10 @@ from portero_server.engines.kept_faces import CollectionKeeper
 from portero_server.errors import EngineError, StartupProblem
 from portero_server.gallery.adoption import FaceAdoption
 from portero_server.gallery.collection_repair import CollectionRepair
+from portero_server.gallery.collection_sides import BothCollections
 from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.collection_watch import CollectionWatch
+from portero_server.gallery.face_removal import FaceRemoval
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.people_merging import PeopleMerger
@@ -31,6 +33,7 @@ from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.store.adopted_faces import AdoptedFaceStore
 from portero_server.store.collections import CollectionStore
+from portero_server.store.leaving_faces import LeavingFaceStore
 from portero_server.store.merging.people import PeopleMergeStore
 from portero_server.store.people_transfer import PeopleTransferStore
 from portero_server.store.shadow import ShadowStore
@@ -46,6 +49,7 @@ class GalleryParts:
 
     Attributes:
         gallery, check, mirror: Enroll, find faults, and keep the engine up to date.
+        removal: Removes faces that were deleted while the engine was away.
         model: Returns the one in use now.
         watch, repair: Compare the engine's collection with the database, and make both agree.
         transfer: Imports and exports many people at once.
@@ -60,6 +64,7 @@ class GalleryParts:
     gallery: Gallery
     check: GalleryCheck
     mirror: GalleryMirror
+    removal: FaceRemoval
     model: Callable[[], FaceModel]
     watch: CollectionWatch
     repair: CollectionRepair
@@ -75,7 +80,7 @@ class GalleryParts:
         """Returns the coroutines to run while the server runs."""
         sweeps = [] if self.vault is None else [self.vault.vault.run()]
         beside = [] if self.standby is None else self.standby.runs()
-        return [self.mirror.follow(), self.watch.run(), self.check.run(), *sweeps, *beside]
+        return [self.mirror.follow(), self.removal.run(), self.watch.run(), self.check.run(), *sweeps, *beside]
 
 
 async def build(
@@ -121,6 +126,13 @@ async def build(
         metrics.look_alike_found,
         metrics.faces_uncompared,
     )
+    leaving = LeavingFaceStore(stores.database)
+    removal = FaceRemoval(
+        leaving,
+        engine if standby is None else BothCollections(standby.sides),
+        context.metrics.privacy.faces_leaving,
+        interval=context.settings.erasure_interval,
+    )
     gallery = Gallery(
         engine,
         stores.people,
@@ -133,6 +145,7 @@ async def build(
         check=check,
         vault=None if vault is None else vault.vault,
         beside=None if standby is None else standby.faces,
+        leaving=leaving,
     )
     rebuild = FaceRebuild(
         vault,
@@ -168,6 +181,7 @@ async def build(
         gallery,
         check,
         mirror,
+        removal,
         lambda: _model(engine),
         watch,
         repair,

@@ -30,12 +30,14 @@ from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.photo_guard import PhotoGuard
 from portero_server.gallery.photo_vault import PhotoVault
+from portero_server.store.leaving_faces import LeavingFaceStore
 from portero_server.store.people import PeopleStore
 from portero_server.vision.photo import decode_photo
 
 _log = structlog.get_logger(__name__)
 
 _LONGEST_SEARCH = 200
+_LEAVING_AT_ONCE = 1000
 
 
 def new_person_id() -> str:
@@ -81,6 +83,7 @@ class Gallery:
         check: GalleryCheck | None = None,
         vault: PhotoVault | None = None,
         beside: Beside | None = None,
+        leaving: LeavingFaceStore | None = None,
     ) -> None:
         """Stores people in `people`; `mirror` makes their faces searchable in `engine`.
 
@@ -97,6 +100,7 @@ class Gallery:
             check: Compares again whom a removed face was like; None: nobody is.
             vault: Keeps enrolled photographs; None: they are discarded.
             beside: The collection that stands by, which is kept like the one in use; None: there can be none.
+            leaving: Deleted faces that the engine has yet to remove; None: it keeps none itself.
         """
         self._engine = engine
         self._people = people
@@ -110,6 +114,7 @@ class Gallery:
         self._check = check
         self._vault = vault
         self._beside = beside
+        self._leaving = leaving
 
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
@@ -307,6 +312,7 @@ class Gallery:
                 warn(advice)
         # An engine that keeps faces itself answers a photo it has still to forget with the face that is about to go.
         await self._mirror.apply()
+        await self._let_go_first()
         learned = await self._engine.learn(pixels, person_id, face_id, context)
         try:
             face = self._enrollment(person_id, face_id, learned)
@@ -316,6 +322,13 @@ class Gallery:
             # with the engine: the same photo, sent again, meets it there.
             await self._forget(GalleryFace(face_id, person_id, learned.embedding, learned.external_id))
             raise
+
+    async def _let_go_first(self) -> None:
+        # The mirror of a process that started since does not know of what was deleted while the engine was away.
+        if self._leaving is None:
+            return
+        if faces := await self._leaving.first(self._engine.traits.name, _LEAVING_AT_ONCE):
+            await self._engine.remove(faces)
 
     def _enrollment(self, person_id: str, face_id: str, learned: LearnedFace) -> FaceEnrollment:
         return FaceEnrollment(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from portero_server.domain.people.adoption import adoptee_of
 from portero_server.domain.people.people import GalleryFace
-from portero_server.domain.people.privacy import Erasure
+from portero_server.domain.people.privacy import Erasure, subject_of
 from portero_server.engines.base import EngineTraits
 from portero_server.engines.kept_faces import FaceKeeper, KeptFace, parsed_image_id
 from portero_server.errors import EngineError, StoreUnavailable
@@ -152,7 +153,7 @@ class Eraser:
         remains = list(await remains_of(self._database, person_id))
         if behind := await self._mirror.behind():
             remains.append(Remain("changes the gallery of this server has still to learn", behind))
-        if kept := await self._strays(person_id):
+        if kept := await self._strays(erasure, person_id):
             remains.append(Remain("faces the engine keeps", len(kept)))
         if self._vault is not None and (photos := await self._vault.strays(person_id)):
             remains.append(Remain("photos the vault keeps", len(photos)))
@@ -199,8 +200,8 @@ class Eraser:
         left = [face for face in await self._erasures.faces_left(erasure) if face.engine == name]
         # Without the person's id, which the engine's own name of the face makes unnecessary.
         await self._engine.remove([GalleryFace(face.face_id, "", None, face.external_id) for face in left])
-        # Learned by an enrollment that ended before it was stored.
-        strays = await self._strays(erasure.person_id) if erasure.person_id is not None else []
+        # Learned by an enrollment that ended before it was stored, or put there by another program.
+        strays = await self._strays(erasure, erasure.person_id) if erasure.person_id is not None else []
         if strays and self._keeper is not None:
             await self._keeper.remove_orphans(strays)
         if left or strays:
@@ -216,8 +217,23 @@ class Eraser:
         if self._snapshots is not None and erasure.finished_at is None:
             await self._snapshots.erase()
 
-    async def _strays(self, person_id: str) -> list[KeptFace]:
+    async def _strays(self, erasure: Erasure, person_id: str) -> list[KeptFace]:
         if self._keeper is None:
             return []
-        named = ((face, parsed_image_id(face.image_id)) for face in await self._keeper.list_faces())
-        return [face for face, name in named if name is not None and name[0] == person_id]
+        kept = await self._keeper.list_faces()
+        found = [face for face in kept if _named(face) == person_id]
+        others = [face for face in kept if _is_adoptee(face, erasure.adopted_as)]
+        # A label that somebody wrote may tell of faces that are stored as another person's.
+        stored = await self._erasures.stored_ids({face.external_id for face in others}) if others else frozenset()
+        return found + [face for face in others if face.external_id not in stored]
+
+
+def _named(face: KeptFace) -> str | None:
+    named = parsed_image_id(face.image_id)
+    return None if named is None else named[0]
+
+
+def _is_adoptee(face: KeptFace, subjects: Collection[str]) -> bool:
+    if not subjects or parsed_image_id(face.image_id) is not None:
+        return False
+    return subject_of(adoptee_of(face).person_id) in subjects

@@ -24,6 +24,7 @@ HOLDS: Mapping[str, str] = {
     "collections": "How the engine's collection differs from the stored faces, and when it was compared.",
     "gallery_collections": "Which collection of the engine is in use, and which one is filled or kept beside it.",
     "shadow_searches": "How live searches of a collection that stood by agreed with those of the one in use; figures.",
+    "leaving_faces": "Faces that were deleted here and that an engine has yet to remove.",
     "gallery_changes": "What changed in the gallery, in order; every server's copy of it follows this log.",
     "requests": "Ids of requests already carried out, so that a repeated one changes nothing.",
     "sequencers": "The last position given out in each log.",

@@ -16,12 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.clock import Clock
 from portero_server.domain.people.privacy import ErasedFace, Erasure, digest_of, subject_of
 from portero_server.errors import NotFound
+from portero_server.store.adopted_ids import adopted_subjects, stored_ids
 from portero_server.store.attendance.erasing import erase_attendance
+from portero_server.store.bulk.writing import insert_new
 from portero_server.store.database import Database
 from portero_server.store.export_rows import days_behind, note_days_of_person
 from portero_server.store.gallery import log_changes
 from portero_server.store.gone_people import erase_merged, refuse_gone
 from portero_server.store.holders import erase_run, run_of
+from portero_server.store.leaving_faces import take_leaving
 from portero_server.store.photo_rows import delete_faces, delete_later
 from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.schema import (
@@ -31,6 +34,7 @@ from portero_server.store.schema import (
     erasures,
     faces,
     gallery_changes,
+    leaving_faces,
     look_alikes,
     people,
     people_blocks,
@@ -126,6 +130,10 @@ class ErasureStore:
 
         return await self._database.read(unit)
 
+    async def stored_ids(self, external_ids: Collection[str]) -> frozenset[str]:
+        """Returns those of the engines' ids of faces that are stored, as somebody's who is not erased."""
+        return await self._database.read(lambda connection: stored_ids(connection, external_ids))
+
     async def faces_forgotten(self, erasure: Erasure, face_ids: Collection[str], extra: int = 0) -> None:
         """Records that engines removed these faces, and `extra` faces that were never stored."""
 
@@ -214,14 +222,18 @@ class ErasureStore:
             raise NotFound(f"people/{person_id}")
         own = faces.c.person_id == person_id
         removed = (await connection.execute(select(faces).where(own).order_by(faces.c.face_id))).all()
+        # Deleted before, and still with the engine.
+        leaving = await take_leaving(connection, person_id)
+        adopted_as = await adopted_subjects(connection, person_id, [*removed, *leaving])
         counts = {"people": int(known), "faces": len(removed)}
-        erasure = Erasure(begun.erasure_id, person_id, begun.requested_at, counts=counts)
+        erasure = Erasure(begun.erasure_id, person_id, begun.requested_at, counts=counts, adopted_as=adopted_as)
         row = {
             "erasure_id": erasure.erasure_id,
             "subject": subject,
             "person_id": person_id,
             "requested_at": erasure.requested_at,
             "counts": json.dumps(counts),
+            "adopted_as": json.dumps(sorted(adopted_as)),
         }
         try:
             await connection.execute(insert(erasures).values(row))
@@ -230,8 +242,9 @@ class ErasureStore:
         if (standby := await in_standby(connection, removed)) is not None:
             counts["standby_faces"] = standby
         kept = [_kept_by_engine(erasure.erasure_id, row) for row in removed if row.external_id is not None]
-        if kept:
-            await connection.execute(insert(erasure_faces), kept)
+        # One that was enrolled again since has the id of the new face: it is found in the collection by its name.
+        kept += [_kept_by_engine(erasure.erasure_id, row) for row in leaving]
+        await insert_new(connection, erasure_faces, kept)
         theirs = look_alikes.c.second_face_id.in_(select(faces.c.face_id).where(own))
         pairs = await connection.execute(
             delete(look_alikes).where(or_(look_alikes.c.first_person_id == person_id, theirs))
@@ -295,6 +308,7 @@ async def _left_traces(connection: AsyncConnection, person_id: str) -> bool:
             exists().where(recognitions.c.person_id == person_id),
             exists().where(consents.c.person_id == person_id),
             exists().where(gallery_changes.c.person_id == person_id),
+            exists().where(leaving_faces.c.person_id == person_id),
         )
     )
     return bool((await connection.execute(query)).scalar_one())
@@ -353,4 +367,5 @@ def _erasure(row: Any) -> Erasure:
         counts=json.loads(row.counts),
         digest=row.digest or "",
         overwritten_at=row.overwritten_at,
+        adopted_as=frozenset(json.loads(row.adopted_as or "[]")),
     )

@@ -97,6 +97,17 @@ gallery_changes = table(
     Index("ix_gallery_changes_person", "person_id"),
 )
 
+# Faces of deleted people, and deleted faces, until the engine that keeps them has removed them.
+leaving_faces = table(
+    "leaving_faces",
+    Column("engine", Name, primary_key=True),
+    Column("external_id", Key, primary_key=True),
+    required("face_id", Name),
+    # Whose it was, so that their erasure waits for it.
+    required("person_id", Name),
+    Index("ix_leaving_faces_person", "person_id"),
+)
+
 collections = table(
     "collections",
     # Of the engine and its collection, "rekognition/portero".

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.domain.people.privacy import subject_of
 from portero_server.domain.people.transfer import StoredPeople
 from portero_server.store.eligibility import consented
+from portero_server.store.leaving_faces import leaving_ids
 from portero_server.store.schema import consents, erasures, faces, merged_people, people
 
 
@@ -42,6 +43,7 @@ async def known_people(
         consented={row.person_id for row in consenting},
         consents={row.consent_id for row in await _found(connection, given, consent_ids)},
         faces={row.face_id: row.person_id for row in await _found(connection, owned, face_ids)},
+        leaving=await leaving_ids(connection, face_ids),
         merged={row.merged_id: row.person_id for row in await _found(connection, merged, ids)},
     )
 

@@ -25,6 +25,7 @@ from portero_server.store.gallery import (
     log_changes,
 )
 from portero_server.store.gone_people import refuse_gone
+from portero_server.store.leaving_faces import note_leaving
 from portero_server.store.photo_rows import delete_faces
 from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.repeated_requests import claim_request
@@ -160,6 +161,7 @@ class PeopleStore:
             ended = (consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
             await connection.execute(update(consents).where(*ended).values(withdrawn_at=self._clock.now()))
             await connection.execute(delete(people_blocks).where(people_blocks.c.person_id == person_id))
+            await note_leaving(connection, removed)
             await log_changes(connection, removed, added=False)
             return [gallery_face(row) for row in removed]
 
@@ -284,7 +286,9 @@ class PeopleStore:
         async def unit(connection: AsyncConnection) -> GalleryFace:
             await lock_person(connection, person_id)
             removed = await _face(connection, person_id, face_id)
-            await log_changes(connection, await delete_with_twins(connection, face_id), added=False)
+            gone = await delete_with_twins(connection, face_id)
+            await note_leaving(connection, gone)
+            await log_changes(connection, gone, added=False)
             return gallery_face(removed)
 
         return await self._database.run(unit)

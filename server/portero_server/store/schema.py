@@ -51,6 +51,7 @@ from portero_server.store.gallery_tables import collections as collections
 from portero_server.store.gallery_tables import faces as faces
 from portero_server.store.gallery_tables import gallery_changes as gallery_changes
 from portero_server.store.gallery_tables import gallery_collections as gallery_collections
+from portero_server.store.gallery_tables import leaving_faces as leaving_faces
 from portero_server.store.gallery_tables import look_alikes as look_alikes
 from portero_server.store.gallery_tables import merged_people as merged_people
 from portero_server.store.gallery_tables import people as people
@@ -351,6 +352,8 @@ erasures = _table(
     Column("digest", Key),
     # When the bytes were overwritten in the files of SQLite; null: not yet, or a database server's own matter.
     Column("overwritten_at", UtcTime),
+    # Digests, like the subject, of the ids as which faces of another program are adopted that are the person's; JSON.
+    Column("adopted_as", Text),
     UniqueConstraint("subject", name="uq_erasures_subject"),
     Index("ix_erasures_open", "finished_at"),
 )

@@ -37,6 +37,11 @@ class PrivacyMetrics:
             "Finished erasures whose bytes the write-ahead log of SQLite still shows, at the last look; 0 with MySQL.",
             registry=registry,
         )
+        self.leaving = Gauge(
+            "portero_faces_leaving",
+            "Deleted faces that an engine has yet to remove from its collection, at the last look.",
+            registry=registry,
+        )
         for purpose in Purpose:
             for metric in (self.rows, self.success, self.overdue):
                 metric.labels(purpose.value)
@@ -53,6 +58,10 @@ class PrivacyMetrics:
     def erasures_unfinished(self, count: int) -> None:
         """Sets the number of unfinished erasures."""
         self.erasures.set(count)
+
+    def faces_leaving(self, count: int) -> None:
+        """Sets the number of deleted faces that an engine has yet to remove."""
+        self.leaving.set(count)
 
     def erasures_not_overwritten(self, count: int) -> None:
         """Sets the number of finished erasures not yet overwritten in the database's files."""

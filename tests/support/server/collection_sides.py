@@ -18,6 +18,7 @@ from portero_server.engines.rekognition.options import RekognitionOptions
 from portero_server.errors import EngineError
 from portero_server.gallery.collection_sides import BothCollections, CollectionSides, EngineSide, StandbyFollower
 from portero_server.gallery.collection_switch import CollectionSwitch
+from portero_server.gallery.face_removal import FaceRemoval
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.rebuild import FaceRebuild
 from portero_server.gallery.service import Gallery
@@ -28,6 +29,7 @@ from portero_server.store.collections import CollectionStore
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
+from portero_server.store.leaving_faces import LeavingFaceStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.shadow import ShadowStore
 from portero_server.store.standby import StandbyStore
@@ -144,7 +146,9 @@ async def sided_server(
 
     faces = StandbyFaces(sides, store, follower, clock, metrics.standby, check_learnable=check_learnable)
     vault = vault_in(folder, database, clock)
-    gallery = Gallery(live, people, mirror, clock, keeper=live, vault=vault.vault, beside=faces)
+    gallery = Gallery(
+        live, people, mirror, clock, keeper=live, vault=vault.vault, beside=faces, leaving=LeavingFaceStore(database)
+    )
 
     def model() -> FaceModel:
         return FaceModel(live.traits.name, live.traits.model_version)
@@ -201,3 +205,9 @@ def eraser_of(server: SidedServer) -> Eraser:
         vault=server.vault.vault,
         interval=5,
     )
+
+
+def removal_of(server: SidedServer) -> FaceRemoval:
+    """Returns what removes faces at a server that were deleted while the engine was away."""
+    store, observe = LeavingFaceStore(server.database), server.metrics.privacy.faces_leaving
+    return FaceRemoval(store, BothCollections(server.sides), observe, interval=5)

@@ -2082,6 +2082,7 @@ class AdoptedFace(_message.Message):
     NAME_TOO_LONG: the ExternalImageId has more than 200 characters. ALREADY_EXISTS: the id belongs to somebody who is
     not labeled with this ExternalImageId. PERSON_ERASED: somebody of this id was erased. PERSON_MERGED: they turned out
     to be somebody else. CONSENT_MISSING: the server requires a consent, and the person has no valid one.
+    FACE_DELETED: it was deleted here, and the engine has yet to remove it from the collection.
     """
     message: _builtins.str
     """The same in words for people."""

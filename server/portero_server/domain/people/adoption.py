@@ -112,6 +112,16 @@ def adoptee_of(face: KeptFace) -> Adoptee:
     return Adoptee(_person_id_of(name), name, (NAME_LABEL, name))
 
 
+def adopted_ids(labels: Mapping[str, str]) -> frozenset[str]:
+    """Returns the person ids as which faces of the collection are adopted that these labels of a person tell of."""
+    found = set()
+    if NAME_LABEL in labels:
+        found.add(_person_id_of(labels[NAME_LABEL]))
+    if FACE_LABEL in labels:
+        found.add(f"face-{labels[FACE_LABEL]}")
+    return frozenset(found)
+
+
 def related_ids(face: KeptFace) -> tuple[str, ...]:
     """Returns the ids under which a face of the collection may be stored: the engine's, and ours if we named it."""
     own = parsed_image_id(face.image_id)
@@ -162,6 +172,10 @@ class _Planning:
         name = face.image_id
         if (owner := next(filter(None, map(self._stored.faces.get, related_ids(face))), None)) is not None:
             return AdoptedFace(face_id, AdoptionOutcome.KNOWN, name, owner)
+        if face.external_id in self._stored.leaving:
+            return _refused(
+                face_id, name, "FACE_DELETED", "the face was deleted here, and is about to leave the collection"
+            )
         if refusal := self._unusable(face):
             return _refused(face_id, name, *refusal)
         wanted = adoptee_of(face)

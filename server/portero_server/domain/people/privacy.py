@@ -130,6 +130,8 @@ class Erasure:
         digest: Digest of the receipt; empty until finished.
         overwritten_at: When the bytes were overwritten in the database's files, which may be after the receipt was
             written and is not in its digest; None: not yet, or a database server's own matter.
+        adopted_as: Subjects of the person ids as which another program's faces of the person are adopted. Kept like the
+            subject of the erasure, so that the collection can be searched for them later; not in the digest.
     """
 
     erasure_id: str
@@ -139,6 +141,7 @@ class Erasure:
     counts: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
     overwritten_at: datetime | None = None
+    adopted_as: frozenset[str] = frozenset()
 
     @property
     def sound(self) -> bool:

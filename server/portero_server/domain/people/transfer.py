@@ -70,6 +70,7 @@ class StoredPeople:
         consents: Ids of consents that are stored, also of somebody who was deleted since.
         faces: Whose the faces are that exist, by face id.
         labels: Labels of those who exist, by id.
+        leaving: Engines' ids of those of the faces that were deleted here, and that an engine has yet to remove.
     """
 
     names: Mapping[str, str]
@@ -79,6 +80,7 @@ class StoredPeople:
     faces: Mapping[str, str]
     merged: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    leaving: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

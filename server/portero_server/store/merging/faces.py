@@ -14,6 +14,7 @@ from portero_server.domain.people.photos import PhotoState
 from portero_server.errors import FailedPrecondition
 from portero_server.store.bulk.writing import insert_new
 from portero_server.store.gallery import log_changes
+from portero_server.store.leaving_faces import move_leaving
 from portero_server.store.photo_rows import delete_later
 from portero_server.store.schema import faces, gallery_changes, look_alikes, photos
 
@@ -49,6 +50,7 @@ async def move_faces(connection: AsyncConnection, kept_id: str, other_id: str) -
     # What a server has still to apply says whose they are now.
     changes = gallery_changes.c.person_id == other_id
     await connection.execute(update(gallery_changes).where(changes).values(person_id=kept_id))
+    await move_leaving(connection, kept_id, other_id)
     query = select(faces).where(faces.c.face_id.in_(ids)).order_by(faces.c.face_id)
     rows = (await connection.execute(query)).all() if ids else []
     await log_changes(connection, rows, added=False)

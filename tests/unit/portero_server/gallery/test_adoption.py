@@ -5,7 +5,7 @@ The collection is the simulator's, filled by unchanged boto3, and the people are
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,11 @@ import pytest
 
 from portero_server.domain.people.collection import CollectionState
 from portero_server.domain.people.people import FaceModel
+from portero_server.engines.base import GalleryFace
 from portero_server.engines.kept_faces import CollectionKeeper
 from portero_server.engines.rekognition.engine import RekognitionEngine
 from portero_server.engines.rekognition.options import RekognitionOptions
-from portero_server.errors import FailedPrecondition
+from portero_server.errors import EngineUnavailable, FailedPrecondition
 from portero_server.gallery.adoption import FaceAdoption
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.reconcile import reconcile_faces
@@ -25,7 +26,7 @@ from portero_server.store.collections import CollectionStore
 from portero_server.store.database import Database
 from portero_simulator.options import Options
 from tests.support.server.collection_parts import collection_parts, no_pause
-from tests.support.server.collection_sides import COLORS, SidedServer, crop_of, eraser_of, sided_server
+from tests.support.server.collection_sides import COLORS, SidedServer, crop_of, eraser_of, removal_of, sided_server
 from tests.support.server.gallery_transfer import adoption_of
 from tests.support.server.simulated_rekognition import CountingGate, ask, client_of, portrait, simulated
 from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
@@ -220,3 +221,127 @@ async def test_faces_of_a_collection_that_came_in_use_meanwhile_are_not_taken_fo
         await adoption.adopt([site.face_ids["ana"]], unnamed=False, dry_run=False)
     assert refused.value.reason == "COLLECTION_CHANGED"
     assert await server.people.list(9) == []
+
+
+async def test_an_erasure_takes_faces_that_were_never_stored(site: _Site) -> None:
+    """Of somebody who was adopted without a consent, no face is stored: they go by the name of the other program."""
+    server = site.server
+    adoption = adoption_of(server.live, server.database, server.mirror, server.clock, consent_required=True)
+    outcomes = await adoption.adopt(list(site.face_ids.values()), unnamed=True, dry_run=False)
+    assert [each.reason for each in outcomes] == ["CONSENT_MISSING"] * 3
+    for each in outcomes:
+        receipt = await eraser_of(server).erase(each.person_id)
+        assert (receipt.sound, receipt.counts["engine_faces"]) == (True, 1)
+        assert (await eraser_of(server).verify(each.person_id)).clean
+        assert each.face_id not in await _held(server)
+
+
+async def test_an_erasure_takes_faces_that_came_after_the_adoption(site: _Site) -> None:
+    """The other program indexed one more, and the label is gone by then; what it indexes later is told by the proof."""
+    await site.adopt()
+    server, ben = site.server, await _ben(site)
+    await server.people.update(ben, None, {})
+    await _index(server, "ben", NAMES["ben"], 330)
+    receipt = await eraser_of(server).erase(ben)
+    assert (receipt.sound, receipt.counts["engine_faces"]) == (True, 2)
+    assert await _held(server) == {site.face_ids["ana"], site.face_ids["eva"]}
+    assert (await eraser_of(server).verify(ben)).clean
+    await _index(server, "ben", NAMES["ben"], 340)
+    assert [each.rows for each in (await eraser_of(server).verify(ben)).remains] == [1]
+
+
+async def test_an_erasure_leaves_faces_alone_that_are_nobodys_or_somebody_elses(site: _Site) -> None:
+    """An id that equals an ExternalImageId says nothing, and a label does not take what is stored of another person."""
+    server = site.server
+    await server.people.create("ana", "Another Ana", {})
+    await eraser_of(server).erase("ana")
+    assert (await eraser_of(server).verify("ana")).clean
+    await site.adopt()
+    await server.people.create("gil", "Gil", {"external-image-id": "Ben.Soto"})
+    assert (await eraser_of(server).erase("gil")).sound
+    assert await _held(server) == set(site.face_ids.values())
+    assert (await eraser_of(server).verify("gil")).clean
+
+
+async def test_whoever_is_deleted_during_an_outage_leaves_the_collection_after_a_restart(
+    site: _Site, tmp_path: Path
+) -> None:
+    """Until then nobody adopts the face, and the next look of any server removes it, also beside the one in use."""
+    await site.adopt()
+    server, ben = site.server, await _ben(site)
+    await server.switch.prepare("second", "")
+    await server.switch.switch(allow_missing=True)
+    await server.sides.settle()
+    await server.switch.switch(allow_missing=True)
+    await server.sides.settle()
+    _cut(server)
+    await server.gallery.delete("ana")
+    await server.gallery.delete_face(ben, site.face_ids["ben"])
+    started = await sided_server(server.simulation, server.database, tmp_path / "photos", server.clock)
+    adoption = adoption_of(started.live, server.database, started.mirror, server.clock)
+    outcomes = await adoption.adopt(list(site.face_ids.values()), unnamed=False, dry_run=False)
+    assert [each.reason for each in outcomes] == ["FACE_DELETED", "FACE_DELETED", "UNNAMED"]
+    await removal_of(server).round()
+    assert server.counted("faces_leaving") == 2
+    await removal_of(started).round()
+    assert started.counted("faces_leaving") == 0
+    assert await _held(started) == {site.face_ids["eva"]}
+    await started.aclose()
+
+
+async def test_faces_deleted_while_their_collection_stands_by_leave_it_after_a_restart(
+    site: _Site, tmp_path: Path
+) -> None:
+    """The mirror of the standby begins at the newest change, so the list removes them there."""
+    await site.adopt()
+    server = site.server
+    await server.switch.prepare("second", "")
+    await server.switch.switch(allow_missing=True)
+    await server.sides.settle()
+    _cut(server)
+    await server.gallery.delete("ana")
+    started = await sided_server(server.simulation, server.database, tmp_path / "photos", server.clock)
+    await started.mirror.catch_up()
+    assert site.face_ids["ana"] in await _held(started)
+    await removal_of(started).round()
+    assert site.face_ids["ana"] not in await _held(started)
+    await started.aclose()
+
+
+async def test_an_erasure_waits_for_faces_that_were_deleted_before(site: _Site) -> None:
+    """Deleted during an outage and then erased: the receipt is written when the collection has let go of them."""
+    await site.adopt()
+    server = site.server
+    mend = _cut(server)
+    await server.gallery.delete("ana")
+    begun = await eraser_of(server).erase("ana")
+    assert begun.finished_at is None
+    assert not (await eraser_of(server).verify("ana")).clean
+    mend()
+    await server.mirror.catch_up()
+    await eraser_of(server).round()
+    found = await eraser_of(server).verify("ana")
+    assert (found.clean, found.erasure.counts["engine_faces"]) == (True, 1)
+    assert site.face_ids["ana"] not in await _held(server)
+
+
+async def _held(server: SidedServer) -> set[str]:
+    listed = await ask(server.simulation.client.list_faces, CollectionId="first")
+    return {face["FaceId"] for face in listed["Faces"]}
+
+
+async def _index(server: SidedServer, person: str, name: str | None, width: int) -> None:
+    image = {"Bytes": portrait(COLORS[person], width=width)}
+    await ask(server.simulation.client.index_faces, CollectionId="first", Image=image, ExternalImageId=name)
+
+
+def _cut(server: SidedServer) -> Callable[[], None]:
+    """Takes a server's engines away from whoever removes faces; returns what brings them back."""
+    patched = pytest.MonkeyPatch()
+
+    async def away(faces: Iterable[GalleryFace]) -> None:
+        raise EngineUnavailable("away")
+
+    for engine in (server.live, server.beside):
+        patched.setattr(engine, "remove", away)
+    return patched.undo

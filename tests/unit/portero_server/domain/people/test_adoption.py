@@ -16,6 +16,7 @@ from portero_server.domain.people.adoption import (
     AdoptedFace,
     AdoptionOutcome,
     AdoptionPlan,
+    adopted_ids,
     adoptee_of,
     checked_face_ids,
     plan_adoption,
@@ -159,3 +160,19 @@ def test_an_outcome_is_told_with_what_the_other_program_called_it() -> None:
     """So that consumers can be told which id stands for which ExternalImageId."""
     [told] = _plan({1: "ana"}).outcomes
     assert told == AdoptedFace(_id(1), AdoptionOutcome.ADOPTED, "ana", "ana", created=True)
+
+
+@pytest.mark.parametrize("name", ["ana", "Ana.Rojas", None])
+def test_the_label_of_an_adopted_person_tells_the_id(name: str | None) -> None:
+    """Also after it was copied to somebody else; other labels tell of nobody."""
+    wanted = adoptee_of(KeptFace(_id(1), name))
+    assert adopted_ids(dict([wanted.label]) | {"room": "3b"}) == {wanted.person_id}
+    assert adopted_ids({"room": "3b"}) == frozenset()
+
+
+def test_a_face_that_is_about_to_go_is_not_adopted() -> None:
+    """It was deleted here; whose it is goes before that, and other faces of the person are adopted."""
+    plan = _plan({1: "ana", 2: "ana"}, replace(_NOTHING, leaving={_id(1)}))
+    assert [each.reason for each in plan.outcomes] == ["FACE_DELETED", ""]
+    known = _plan({1: "ana"}, replace(_NOTHING, leaving={_id(1)}, faces={_id(1): "ana"}))
+    assert [each.outcome for each in known.outcomes] == [AdoptionOutcome.KNOWN]
