@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portero_console.problems import MEDIA_TYPE, Problem
-from portero_console.security.bodies import bounded, most_of
+from portero_console.security.bodies import bounded, most_of, plain_body
 from portero_console.security.origins import host_of, is_forged, is_our_name
-from portero_console.security.uploads import IMAGE_TYPES
+from portero_console.security.uploads import image_type, photo_body, takes_photo
 from portero_console.settings import ConsoleSettings
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -72,10 +72,12 @@ class Shield:
             )
             await answer(scope, receive, protected)
             return
-        kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
-        # Photos are bounded, by the setting, where they are read.
-        most = most_of(scope["path"], self._settings.max_upload)
-        await self._app(scope, receive if kind in IMAGE_TYPES else bounded(receive, most), protected)
+        path, settings = scope["path"], self._settings
+        if takes_photo(path) and image_type(Headers(scope=scope)) is not None:
+            limit = photo_body(settings)
+        else:
+            limit = plain_body(most_of(path, settings.max_upload), settings.upload_timeout)
+        await self._app(scope, bounded(receive, limit), protected)
 
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)

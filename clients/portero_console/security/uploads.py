@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from starlette.requests import Request
 
 from portero_console.problems import Problem
+from portero_console.security.bodies import BodyLimit
 from portero_console.security.rates import RateLimit
 from portero_console.settings import MIB, ConsoleSettings
 
 IMAGE_TYPES = ("image/jpeg", "image/png")
+
+_PHOTO_PATH = re.compile(r"/api/v1/(people/[^/]+/faces|photos/check|images/search)")
+
+
+def takes_photo(path: str) -> bool:
+    """Returns whether a route takes a photo as its body; such a route reads nothing before the caller is admitted."""
+    return _PHOTO_PATH.fullmatch(path) is not None
+
+
+def photo_body(settings: ConsoleSettings) -> BodyLimit:
+    """Returns the limit of a body that is a photo."""
+    return BodyLimit(
+        settings.max_upload,
+        settings.upload_timeout,
+        _too_large(settings.max_upload),
+        Problem(
+            HTTPStatus.REQUEST_TIMEOUT,
+            "UPLOAD_TOO_SLOW",
+            f"the photo did not arrive within {settings.upload_timeout:g} s",
+        ),
+    )
+
+
+def image_type(headers: Mapping[str, str]) -> str | None:
+    """Returns the type of the image that a request says it brings, or None."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind if kind in IMAGE_TYPES else None
 
 
 class Uploads:
@@ -35,7 +64,7 @@ class Uploads:
         Raises:
             Problem: It is no image by its type, too large, too slow, or one too many.
         """
-        self._check_type(request)
+        _check_type(request)
         async with self.body(request, identity, self._settings.max_upload) as photo:
             yield photo
 
@@ -81,21 +110,25 @@ class Uploads:
             ) from None
         return bytes(body)
 
-    def _check_type(self, request: Request) -> None:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in IMAGE_TYPES:
-            raise Problem(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                "NOT_AN_IMAGE",
-                f"the body must be a photo, and its Content-Type {' or '.join(IMAGE_TYPES)}",
-            )
+
+def _check_type(request: Request) -> None:
+    if image_type(request.headers) is None:
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "NOT_AN_IMAGE",
+            f"the body must be a photo, and its Content-Type {' or '.join(IMAGE_TYPES)}",
+        )
 
 
 def _check_length(length: int, most: int) -> None:
     if length > most:
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PHOTO_TOO_LARGE", f"the photo is larger than {most / MIB:.3g} MiB"
-        )
+        raise _too_large(most)
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PHOTO_TOO_LARGE", f"the photo is larger than {most / MIB:.3g} MiB"
+    )
 
 
 def _too_many(words: str, wait: float) -> Problem:
