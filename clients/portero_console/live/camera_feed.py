@@ -1,9 +1,9 @@
-"""Cameras and how they are: one look every few seconds for all viewers of a key."""
+"""Cameras and how they are: one look every few seconds for all viewers of a key, slower where there are very many."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from portero_client import (
@@ -20,8 +20,11 @@ MOST_CAMERAS = 500
 """Cameras that a live view shows; of more, the first by resource name."""
 
 _AT_ONCE = 8
+_A_SECOND = 25
+"""Most statuses that a feed asks for a second: a server takes 100 calls a second of one key, and pages need some."""
+
 _LIST_EVERY = 5
-"""The list of cameras is read with every fifth look, the statuses with each."""
+"""The list of cameras is read with every fifth round, the statuses with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +51,45 @@ class CameraReport:
 class CameraFeed:
     """The cameras of one key. `run` looks until it is canceled, or the server refuses."""
 
-    def __init__(self, client: PorteroClient, interval: float) -> None:
+    def __init__(
+        self, client: PorteroClient, interval: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._client = client
         self._interval = interval
+        self._sleep = sleep
         self._cameras: tuple[Camera, ...] = ()
+        # Those of this round whose status was not asked for yet.
+        self._due: list[Camera] = []
+        # The last status of each; cameras that were not asked for yet are missing.
+        self._statuses: dict[str, CameraStatus | None] = {}
         self._report: CameraReport | None = None
         self._version = 0
         self._error: PorteroError | None = None
         self._changed = asyncio.Condition()
 
     async def run(self) -> None:
-        """Looks. A refusal is what viewers get from then on; any other failure is tried again and reported."""
-        look = 0
+        """Looks. A refusal is what viewers get from then on; any other failure is reported, and waited out."""
+        rounds = 0
         while True:
+            pause = self._interval
             try:
-                await self._tell(await self._look(list_them=look % _LIST_EVERY == 0))
-                look += 1
+                if not self._due:
+                    await self._begin_round(list_them=rounds % _LIST_EVERY == 0)
+                    rounds += 1
+                await self._look()
             except (Unauthenticated, PermissionDenied) as error:
-                async with self._changed:
-                    self._error = error
-                    self._changed.notify_all()
+                await self.fail(error)
                 return
             except PorteroError as error:
-                known = self._report.cameras if self._report is not None else ()
-                await self._tell(CameraReport(known, error.message))
-                look = 0
-            await asyncio.sleep(self._interval)
+                await self._tell(CameraReport(self._known(), error.message))
+                pause = max(pause, getattr(error, "retry_after", None) or 0.0)
+            await self._sleep(pause)
+
+    async def fail(self, error: PorteroError) -> None:
+        """Ends the feed: its viewers get the error; of two, the first."""
+        async with self._changed:
+            self._error = self._error or error
+            self._changed.notify_all()
 
     async def reports(self) -> AsyncIterator[CameraReport]:
         """Yields the newest report, now and when it changes; what a slow viewer did not see it is not told.
@@ -98,17 +114,32 @@ class CameraFeed:
                 self._version += 1
                 self._changed.notify_all()
 
-    async def _look(self, *, list_them: bool) -> CameraReport:
+    async def _begin_round(self, *, list_them: bool) -> None:
         if list_them:
             self._cameras = (await self._client.cameras.list().first(MOST_CAMERAS)).items
-        turns = asyncio.Semaphore(_AT_ONCE)
+            listed = {camera.name for camera in self._cameras}
+            self._statuses = {name: status for name, status in self._statuses.items() if name in listed}
+        self._due = list(self._cameras)
 
-        async def status(camera: Camera) -> CameraStatus | None:
-            async with turns:
-                try:
-                    return await self._client.cameras.status(camera.name)
-                except NotFound:
-                    return None
+    async def _look(self) -> None:
+        """Asks for the statuses that are due, a few at once, and tells after each few what is known."""
+        while True:
+            few = self._due[:_AT_ONCE]
+            statuses = await asyncio.gather(*map(self._status, few))
+            self._statuses.update(zip((camera.name for camera in few), statuses, strict=True))
+            del self._due[: len(few)]
+            await self._tell(CameraReport(self._known()))
+            if not self._due:
+                return
+            await self._sleep(len(few) / _A_SECOND)
 
-        statuses = await asyncio.gather(*map(status, self._cameras))
-        return CameraReport(tuple(map(CameraNow, self._cameras, statuses)))
+    async def _status(self, camera: Camera) -> CameraStatus | None:
+        try:
+            return await self._client.cameras.status(camera.name)
+        except NotFound:
+            return None
+
+    def _known(self) -> tuple[CameraNow, ...]:
+        return tuple(
+            CameraNow(camera, self._statuses[camera.name]) for camera in self._cameras if camera.name in self._statuses
+        )

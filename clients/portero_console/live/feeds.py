@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from portero_client import Unavailable
 from portero_console.clients import ClientPool
 from portero_console.live.camera_feed import CameraFeed
 from portero_console.live.sighting_feed import SightingFeed
 from portero_console.problems import Problem
+
+_LOG = logging.getLogger(__name__)
 
 LINGER = 60.0
 """Seconds that a feed goes on without viewers: a browser that reconnects finds what it missed."""
@@ -120,8 +124,17 @@ class Feeds:
             try:
                 await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for half in halves:
-                    half.cancel()
-                await asyncio.gather(*halves, return_exceptions=True)
+                # Before anything is waited for: whoever comes now gets a feed that is filled.
                 if self._feeds.get(key) is feed:
                     del self._feeds[key]
+                for half in halves:
+                    half.cancel()
+                faults = await asyncio.gather(*halves, return_exceptions=True)
+                for fault in faults:
+                    if isinstance(fault, Exception):
+                        # By its kind alone: its text may hold a name.
+                        _LOG.error("a live view failed: %s", type(fault).__name__)
+                # A half that was refused keeps its own error.
+                ended = Unavailable("the live view ended; open it again", reason="LIVE_VIEW_ENDED")
+                await feed.sightings.fail(ended)
+                await feed.cameras.fail(ended)

@@ -9,6 +9,7 @@ import { clock, dollars, inSeconds, number, percent, secondsOf, t } from "./word
 const LATEST = 30;
 const HERE_WITHIN = 10000;
 const USAGE_EVERY = 30000;
+const NAMES_EVERY = 60000;
 
 const latest = new Map();
 const here = new Map();
@@ -134,6 +135,23 @@ async function loadSightings() {
   showHere();
 }
 
+// Reads what is shown again: an erasure is no event, and no name may stay that may not be told any more.
+async function refreshNames() {
+  const page = await get("/sightings", { page_size: LATEST }).catch(() => null);
+  if (page === null) return;
+  const read = new Map(page.items.map((sighting) => [sighting.name, sighting]));
+  for (const name of new Set([...latest.keys(), ...here.keys()])) {
+    try {
+      const sighting = read.get(name) ?? await get(`/sightings/${idOf(name)}`);
+      for (const shown of [latest, here]) if (shown.has(name)) shown.set(name, sighting);
+    } catch (error) {
+      if (error.status === 404) for (const shown of [latest, here]) shown.delete(name);
+    }
+  }
+  showLatest();
+  showHere();
+}
+
 async function loadUsage() {
   const usage = await get("/usage").catch(() => null);
   if (usage === null) return;
@@ -166,6 +184,7 @@ followLive({
   },
 });
 
+setInterval(refreshNames, NAMES_EVERY);
 if (can("see-usage")) {
   loadUsage();
   setInterval(loadUsage, USAGE_EVERY);

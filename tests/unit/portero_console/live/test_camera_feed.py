@@ -82,3 +82,38 @@ async def test_a_refusal_ends_it_for_every_viewer(server: FakeServer, client: Po
     await feed.run()
     with pytest.raises(Unauthenticated):
         await anext(feed.reports())
+
+
+class _Enough(Exception):
+    """Ends a feed at the last pause that a test wants."""
+
+
+async def _pauses(client: PorteroClient, number: int) -> list[float]:
+    """Returns the first pauses of a feed, none of which is waited for."""
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == number:
+            raise _Enough
+
+    with pytest.raises(_Enough):
+        await CameraFeed(client, 2.0, pause).run()
+    return pauses
+
+
+async def test_many_cameras_are_asked_for_slowly(server: FakeServer, client: PorteroClient) -> None:
+    """At most 25 statuses a second are asked for, however many cameras there are."""
+    for number in range(19):
+        server.cameras.cameras[f"cameras/c{number}"] = pb2.Camera(name=f"cameras/c{number}")
+    assert await _pauses(client, 3) == [pytest.approx(8 / 25), pytest.approx(8 / 25), 2.0]
+    assert server.calls["GetCameraStatus"] == 20
+
+
+async def test_a_server_that_is_asked_too_often_says_when_to_ask_again(
+    server: FakeServer, client: PorteroClient
+) -> None:
+    """The next look comes after the wait that the server asks for, and goes on where the last one was refused."""
+    refusal = Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "slow down", reason="TOO_MANY_CALLS", retry_after=30.0)
+    server.refuse("ListCameras", refusal, 10)
+    assert await _pauses(client, 1) == [30.0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import grpc
 import pytest
 
-from portero_client import ConnectionSettings, PermissionDenied
+from portero_client import ConnectionSettings, PermissionDenied, Unavailable
 from portero_console.clients import ClientPool
 from portero_console.live.feeds import Feeds
 from portero_console.problems import Problem
@@ -69,4 +70,26 @@ async def test_a_refused_feed_is_begun_anew_with_the_next_viewer(server: FakeSer
         await asyncio.wait({refused.task})
     async with feeds.view(None) as new:
         assert await new.sightings.position() == 0
+    await feeds.aclose()
+
+
+async def test_a_feed_that_fails_tells_its_viewers(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for ever before a fault of the console: both halves end, and the log names its kind alone."""
+
+    async def fail(_: object) -> None:
+        raise RuntimeError("Ana Luz")
+
+    said: list[str] = []
+    log = logging.getLogger("portero_console.live.feeds")
+    monkeypatch.setattr(log, "error", lambda words, *given: said.append(words % given))
+    feeds = _feeds(server)
+    monkeypatch.setattr("portero_console.live.camera_feed.CameraFeed._look", fail)
+    async with feeds.view(None) as feed, asyncio.timeout(PATIENCE):
+        with pytest.raises(Unavailable, match="open it again"):
+            await anext(feed.cameras.reports())
+        with pytest.raises(Unavailable, match="open it again"):
+            await anext(feed.sightings.events(0))
+    assert said == ["a live view failed: RuntimeError"]
+    async with feeds.view(None) as new:
+        assert new is not feed
     await feeds.aclose()

@@ -9,12 +9,13 @@ import grpc
 import pytest
 from portero.v1 import sighting_service_pb2 as pb2
 
-from portero_client import ConnectionSettings, PermissionDenied, PorteroClient, SightingEvent
+from portero_client import ConnectionSettings, InvalidArgument, PermissionDenied, PorteroClient, SightingEvent
 from portero_client.backoff import Backoff
 from portero_console.live.sighting_feed import SightingFeed
 from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal
 from tests.support.time.timeouts import PATIENCE
+from tests.support.time.virtual_time import ManualClock
 
 _STARTED = pb2.SIGHTING_EVENT_KIND_STARTED
 
@@ -127,3 +128,51 @@ async def test_a_refusal_reaches_every_viewer(server: FakeServer, client: Porter
             await waiting
     with pytest.raises(PermissionDenied):
         await feed.position()
+
+
+async def test_an_older_event_is_told_as_the_server_tells_it_now(server: FakeServer, client: PorteroClient) -> None:
+    """A name that was erased after it was told is not told from memory, once what is kept is half a minute old."""
+    clock = ManualClock()
+    feed = SightingFeed(client, now=clock.monotonic)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(feed.run())
+        start = await feed.position()
+        await _tell(server, 2)
+        assert await _take(feed.events(start), 2) == [1, 2]
+        server.sightings.events[0].sighting.display_name = "erased"
+        clock.advance(31)
+        async with asyncio.timeout(PATIENCE):
+            event = await anext(feed.events(start))
+        assert event.sighting.display_name == "erased"
+        assert server.sightings.watches == [None, 0]
+        running.cancel()
+
+
+async def test_what_was_brought_again_stays_no_longer_than_the_rest(server: FakeServer, client: PorteroClient) -> None:
+    """Events that came by a second watch go with the first that was kept."""
+    await _tell(server, 2)
+    clock = ManualClock()
+    feed = SightingFeed(client, now=clock.monotonic)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(feed.run())
+        start = await feed.position()
+        await _tell(server, 1)
+        assert await _take(feed.events(start), 1) == [3]
+        clock.advance(20)
+        assert await _take(feed.events(0), 3) == [1, 2, 3]
+        clock.advance(11)
+        assert await _take(feed.events(0), 3) == [1, 2, 3]
+        assert server.sightings.watches == [None, 0, 0]
+        running.cancel()
+
+
+async def test_a_position_that_the_server_never_reached_is_refused(server: FakeServer, client: PorteroClient) -> None:
+    """After a restore a viewer with a later position is told so, instead of waiting until the server gets there."""
+    await _tell(server, 1)
+    feed = SightingFeed(client)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(feed.run())
+        with pytest.raises(InvalidArgument, match="beyond the last one, 1") as refused:
+            await _take(feed.events(5), 1)
+        assert refused.value.reason == "POSITION_BEYOND_LAST"
+        running.cancel()
