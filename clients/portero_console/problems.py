@@ -99,6 +99,13 @@ class Problem(Exception):
         return headers
 
 
+def login_needed() -> Problem:
+    """Returns the answer to who is not let in, or not any more."""
+    return Problem(
+        HTTPStatus.UNAUTHORIZED, "LOGIN_NEEDED", "log in, or show a key with the request (Authorization: Bearer)"
+    )
+
+
 def problem_from(error: PorteroError) -> Problem:
     """Returns the answer for what the SDK raised."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)

@@ -37,7 +37,7 @@ class ConsoleSettings(BaseSettings):
     anyone_off_loopback: bool = Field(
         False,
         description="Whether other machines need no login where the server asks for no keys: everybody who reaches the "
-        "console may then do everything.",
+        "console may then do everything. Behind a proxy, or with PORTERO_CONSOLE_HOSTS, this machine is one of them.",
     )
     hosts: str = Field(
         "",
@@ -50,9 +50,13 @@ class ConsoleSettings(BaseSettings):
         "believed. Without them every caller behind a proxy has the proxy's address.",
     )
     session_lifetime: float = Field(12 * 3600.0, gt=0, description="Longest time that a login holds, seconds.")
-    session_idle: float = Field(3600.0, gt=0, description="A login ends after so many seconds without a request.")
+    session_idle: float = Field(
+        3600.0, gt=0, description="A login ends after so many seconds without a request and without an open live view."
+    )
     sessions: int = Field(
-        1000, gt=0, description="Most logins at once; one more ends the login that was not used for the longest."
+        1000,
+        gt=0,
+        description="Most logins at once, of one key 20; one more ends the login that was not used for the longest.",
     )
     login_rate: float = Field(
         10.0, gt=0, description="Failed logins a minute of one address; further ones are refused with 429."
@@ -60,7 +64,11 @@ class ConsoleSettings(BaseSettings):
     upload_rate: float = Field(
         120.0, gt=0, description="Photos a minute of one caller; further ones are refused with 429."
     )
-    uploads: int = Field(8, gt=0, description="Photos in memory at once, of all callers; more are refused with 429.")
+    uploads: int = Field(
+        8,
+        gt=0,
+        description="Most photos looked at at once; of one key two, also while they arrive. More are refused with 429.",
+    )
     max_upload: int = Field(5 * MIB, gt=0, le=5 * MIB, description="Largest photo, bytes; the server takes 5 MiB.")
     upload_timeout: float = Field(60.0, gt=0, description="Longest time that a photo may take to arrive, seconds.")
     connections: int = Field(1000, gt=0, description="Most connections at once; more are refused with 503.")
@@ -120,7 +128,9 @@ class ConsoleSettings(BaseSettings):
     @property
     def admits_anyone(self) -> bool:
         """Whether a server that asks for no keys is enough to come in without a login."""
-        return self.is_loopback or self.anyone_off_loopback
+        # Where other names or proxies lead here, who comes in from loopback may be anybody.
+        is_alone = self.is_loopback and not self.trusted_proxies and not self.host_names
+        return is_alone or self.anyone_off_loopback
 
     @property
     def host_names(self) -> frozenset[str]:

@@ -100,7 +100,7 @@ def endpoint(answer: Answer, status: HTTPStatus = HTTPStatus.OK) -> Callable[[Re
         if not key:
             raise CompreFaceError(Code.MISSING_REQUEST_HEADER, f"Missing header: {KEY_HEADER}")
         parts: Parts = request.app.state.parts
-        async with parts.admission.admit_key(key) as caller:
+        async with parts.admission.admit_key(request, key) as caller:
             call = Call(request, parts, caller.client, caller.identity, request.app.state.adding)
             return JSONResponse(await answer(call), status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from portero_client import PorteroError, SightingEvent
 from portero_console.live.camera_feed import CameraReport
 from portero_console.live.feeds import Feed
-from portero_console.problems import Problem, problem_from
+from portero_console.problems import Problem, login_needed, problem_from
 
 HEARTBEAT = 15.0
 """Longest silence, seconds."""
@@ -36,9 +36,15 @@ def problem_message(problem: Problem) -> bytes:
 
 
 async def live_messages(
-    feed: Feed, after: int | None, ended: asyncio.Event, heartbeat: float = HEARTBEAT
+    feed: Feed,
+    after: int | None,
+    ended: asyncio.Event,
+    heartbeat: float = HEARTBEAT,
+    *,
+    login_over: asyncio.Event | None = None,
+    still_in: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[bytes]:
-    """Yields what happens, as server-sent events, until the console stops or the server refuses.
+    """Yields what happens, as server-sent events, until the console stops, the server refuses or the login ends.
 
     `ready` comes before the first `sighting`: what is stored up to its position can be read now, and all that follows
     will come. `cameras` comes at once and when something changed, `alive` when nothing else did, and at the end `ended`
@@ -49,30 +55,34 @@ async def live_messages(
         after: Position to resume after; None is now.
         ended: Set when the console stops.
         heartbeat: Longest silence, seconds.
+        login_over: Set when the viewer's login ends; None: there is none.
+        still_in: Returns whether the login still holds, and counts it as used; called with each event.
     """
     waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_AHEAD)
     tasks = [asyncio.create_task(_sightings(feed, after, waiting)), asyncio.create_task(_cameras(feed, waiting))]
-    stopped = asyncio.create_task(ended.wait())
+    ends = [asyncio.create_task(each.wait()) for each in (ended, login_over) if each is not None]
+    # One until it is done: a canceled one might have taken an event with it.
+    getting = asyncio.create_task(waiting.get())
     try:
         while True:
+            await asyncio.wait({getting, *ends}, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
+            if ended.is_set():
+                return
+            if not still_in():
+                yield problem_message(login_needed())
+                return
+            if not getting.done():
+                yield message("alive", b"{}")
+                continue
+            item = getting.result()
+            if item is None:
+                return
             getting = asyncio.create_task(waiting.get())
-            try:
-                await asyncio.wait({getting, stopped}, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
-                if getting.done():
-                    item = getting.result()
-                    if item is None:
-                        return
-                    yield item
-                elif stopped.done():
-                    return
-                else:
-                    yield message("alive", b"{}")
-            finally:
-                getting.cancel()
+            yield item
     finally:
-        for task in (*tasks, stopped):
+        for task in (*tasks, *ends, getting):
             task.cancel()
-        await asyncio.gather(*tasks, stopped, return_exceptions=True)
+        await asyncio.gather(*tasks, *ends, getting, return_exceptions=True)
 
 
 async def _sightings(feed: Feed, after: int | None, waiting: asyncio.Queue[bytes | None]) -> None:

@@ -40,6 +40,9 @@ async def log_in(request: Request) -> Response:
         if not key:
             return _form(request, onward, HTTPStatus.BAD_REQUEST, "login.no-key")
         session, _ = await parts.admission.log_in(key)
+        before = parts.admission.session_of(request)
+        if before is not None:
+            parts.admission.log_out(before)
     except Unauthenticated:
         parts.logins.count(address)
         return _form(request, onward, HTTPStatus.UNAUTHORIZED, "login.refused")

@@ -43,7 +43,13 @@ async def stream_live(
         try:
             # Here and not above: what never begins to be sent would never be ended.
             async with console.feeds.view(caller.key) as feed:
-                async for message in live_messages(feed, position, console.feeds.ended):
+                async for message in live_messages(
+                    feed,
+                    position,
+                    console.feeds.ended,
+                    login_over=caller.session.over if caller.session is not None else None,
+                    still_in=lambda: console.admission.is_still_in(caller),
+                ):
                     yield message
         except Problem as refusal:
             yield problem_message(refusal)

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from portero_client import Caller, InvalidArgument, PorteroClient, Unauthenticated
 from portero_console.clients import ClientPool
-from portero_console.problems import Problem
+from portero_console.problems import Problem, login_needed
 from portero_console.security.origins import SAFE_METHODS
 from portero_console.security.sessions import ConsoleSession, Sessions
 from portero_console.settings import ConsoleSettings
@@ -20,6 +20,8 @@ from portero_console.settings import ConsoleSettings
 COOKIE = "portero_console"
 SECURE_COOKIE = f"__Host-{COOKIE}"
 CSRF_HEADER = "x-csrf-token"
+
+_FORWARDED = ("forwarded", "x-forwarded-for")
 
 LOCAL = "local"
 """The subject of everybody at a server that asks for no keys."""
@@ -76,18 +78,18 @@ class Admission:
             key = session.key
         elif key is not None:
             session = None
-        async with self._admitted(key, session) as admitted:
+        async with self._admitted(request, key, session) as admitted:
             yield admitted
 
     @asynccontextmanager
-    async def admit_key(self, key: str) -> AsyncIterator[Admitted]:
+    async def admit_key(self, request: HTTPConnection, key: str) -> AsyncIterator[Admitted]:
         """Lets whoever shows a key in, without a look at cookies.
 
         Raises:
             Problem: The server asks for no keys, and nobody is let in by the settings.
             PorteroError: The server does not take the key, or does not answer.
         """
-        async with self._admitted(key, None) as admitted:
+        async with self._admitted(request, key, None) as admitted:
             yield admitted
 
     def session_of(self, request: HTTPConnection) -> ConsoleSession | None:
@@ -115,29 +117,44 @@ class Admission:
             raise _nobody_asks()
         return self._sessions.begin(key), caller
 
+    def is_still_in(self, caller: Admitted) -> bool:
+        """Returns whether the login of a caller, if it is one, still holds; to watch is to use it."""
+        return caller.session is None or self._sessions.use(caller.session)
+
     def log_out(self, session: ConsoleSession) -> None:
         """Ends a login."""
         self._sessions.end(session)
 
     @asynccontextmanager
-    async def _admitted(self, key: str | None, session: ConsoleSession | None) -> AsyncIterator[Admitted]:
+    async def _admitted(
+        self, request: HTTPConnection, key: str | None, session: ConsoleSession | None
+    ) -> AsyncIterator[Admitted]:
         try:
             async with self._clients.lend(key) as client:
-                await self._check(client, key)
+                await self._check(client, key, is_open=self._is_open_to(request))
                 yield Admitted(client, key, session)
         except Unauthenticated:
             if key is not None:
                 self._sessions.end_all_of(key)
             raise
 
-    async def _check(self, client: PorteroClient, key: str | None) -> None:
+    def _is_open_to(self, request: HTTPConnection) -> bool:
+        """Returns whether a server that asks for no keys is enough for a request.
+
+        A proxy on this machine brings others in from loopback, and says so.
+        """
+        if self._settings.anyone_off_loopback:
+            return True
+        return self._settings.admits_anyone and not any(name in request.headers for name in _FORWARDED)
+
+    async def _check(self, client: PorteroClient, key: str | None, *, is_open: bool) -> None:
         """Refuses callers without a key of their own, unless the server lets anybody in and the settings agree."""
-        if self._settings.admits_anyone and key is not None:
+        if is_open and key is not None:
             return
         local = self._open_until > self._now() or (await self._subject(client, key)) == LOCAL
         if not local and key is None:
-            raise _login_needed()
-        if local and not self._settings.admits_anyone:
+            raise login_needed()
+        if local and not is_open:
             raise _nobody_asks()
         if local:
             self._open_until = self._now() + _TRUSTED_FOR
@@ -147,7 +164,7 @@ class Admission:
             return (await client.keys.caller()).subject
         except Unauthenticated:
             if key is None:
-                raise _login_needed() from None
+                raise login_needed() from None
             raise
 
 
@@ -173,16 +190,10 @@ def _check_csrf(request: HTTPConnection, method: str, session: ConsoleSession) -
         )
 
 
-def _login_needed() -> Problem:
-    return Problem(
-        HTTPStatus.UNAUTHORIZED, "LOGIN_NEEDED", "log in, or show a key with the request (Authorization: Bearer)"
-    )
-
-
 def _nobody_asks() -> Problem:
     return Problem(
         HTTPStatus.FORBIDDEN,
         "SERVER_WITHOUT_AUTH",
-        "the server asks for no keys, so nobody is let in from other machines; set PORTERO_AUTH=required at the "
-        "server, or PORTERO_CONSOLE_ANYONE_OFF_LOOPBACK=true here",
+        "the server asks for no keys, so nobody is let in from other machines or through a proxy; set "
+        "PORTERO_AUTH=required at the server, or PORTERO_CONSOLE_ANYONE_OFF_LOOPBACK=true here",
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -16,6 +17,9 @@ from portero_console.security.rates import RateLimit
 from portero_console.settings import MIB, ConsoleSettings
 
 IMAGE_TYPES = ("image/jpeg", "image/png")
+
+_OF_ONE = 2
+"""Photos of one key at once, arriving or looked at; where nobody has a key, all of this machine are one caller."""
 
 _PHOTO_PATH = re.compile(r"/api/v1/(people/[^/]+/faces|photos/check|images/search)")
 
@@ -51,6 +55,7 @@ class Uploads:
     def __init__(self, settings: ConsoleSettings, now: Callable[[], float]) -> None:
         self._settings = settings
         self._rate = RateLimit(settings.upload_rate, now)
+        self._by_identity: Counter[str] = Counter()
         self._held = 0
 
     @asynccontextmanager
@@ -59,7 +64,7 @@ class Uploads:
 
         Args:
             request: Its body is a JPEG or PNG file.
-            identity: Who sends it, for the rate.
+            identity: Who sends it, for the rate and the number; empty: nobody's key.
 
         Raises:
             Problem: It is no image by its type, too large, too slow, or one too many.
@@ -74,7 +79,7 @@ class Uploads:
 
         Args:
             request: Its body is not read yet.
-            identity: Who sends it, for the rate.
+            identity: Who sends it, for the rate and the number; empty: nobody's key.
             most: Largest body, bytes.
             photos: How many it has.
 
@@ -85,13 +90,29 @@ class Uploads:
         wait = self._rate.wait(identity)
         if wait > 0:
             raise _too_many(f"at most {self._settings.upload_rate:g} photos a minute", wait)
-        if self._held >= self._settings.uploads:
-            raise _too_many(f"{self._held} photos are being looked at", 1.0)
+        places = min(_OF_ONE, self._settings.uploads) if identity else self._settings.uploads
+        if self._by_identity[identity] >= places:
+            raise _too_many(f"{places} photos of this key are under way", 1.0)
         for _ in range(photos):
             self._rate.count(identity)
+        self._by_identity[identity] += photos
+        try:
+            body = await self._read(request, most)
+            with self._places(photos):
+                yield body
+        finally:
+            self._by_identity[identity] -= photos
+            if not self._by_identity[identity]:
+                del self._by_identity[identity]
+
+    @contextmanager
+    def _places(self, photos: int) -> Iterator[None]:
+        """Takes places of all callers, only once the photos are there: a slow caller keeps out nobody else."""
+        if self._held >= self._settings.uploads:
+            raise _too_many(f"{self._held} photos are being looked at", 1.0)
         self._held += photos
         try:
-            yield await self._read(request, most)
+            yield
         finally:
             self._held -= photos
 

@@ -62,3 +62,10 @@ def test_no_key_travels_unprotected(tmp_path: Path) -> None:
 def test_host_names_are_separated_by_commas() -> None:
     """Names are compared in lower case, and empty ones are none."""
     assert load_settings(hosts="Console.example, ,other").host_names == {"console.example", "other"}
+
+
+@pytest.mark.parametrize("given", [{"trusted_proxies": "127.0.0.1"}, {"hosts": "console.example"}])
+def test_whoever_comes_by_a_proxy_or_another_name_is_not_this_machine(given: dict[str, str]) -> None:
+    """Loopback alone lets nobody in without a login where others are led to it; the explicit word does."""
+    assert load_settings(**given).admits_anyone is False
+    assert load_settings(**given, anyone_off_loopback=True).admits_anyone is True

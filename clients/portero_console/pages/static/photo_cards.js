@@ -5,6 +5,14 @@ import { chip, el, named } from "./dom.js";
 import { adviceList, fitPhoto, framedPhoto, markFaces } from "./photos.js";
 import { percent, t } from "./words.js";
 
+// Photos are checked one after the other: a key has few places at the console.
+let turn = Promise.resolve();
+function inTurn(work) {
+  const mine = turn.then(work);
+  turn = mine.catch(() => null);
+  return mine;
+}
+
 // One photo to enroll. `state` is "checking", "good", "refused", "failed" or "enrolled".
 export class PhotoCard {
   constructor(file, onChange) {
@@ -26,7 +34,7 @@ export class PhotoCard {
     try {
       this.photo ??= await fitPhoto(this.file);
       this.frame ??= this.framed();
-      const check = await call("POST", "/photos/check", { photo: this.photo });
+      const check = await inTurn(() => call("POST", "/photos/check", { photo: this.photo }));
       markFaces(this.frame, check.box ? [{ box: check.box }] : []);
       const refused = Boolean(check.reason);
       const verdict = refused ? chip("bad", t("photo.refused")) : chip(check.advice.length ? "warn" : "good", t(check.advice.length ? "photo.poor" : "photo.good"));

@@ -101,3 +101,35 @@ async def test_a_console_that_stops_ends_its_viewers(feeds: Feeds) -> None:
         feeds.ended.set()
         async with asyncio.timeout(PATIENCE):
             assert [each async for each in messages if b"event: cameras" not in each] == []
+
+
+async def test_the_end_of_a_login_ends_its_views_at_once(feeds: Feeds) -> None:
+    """The last event says that a login is needed, so that the page leads there; until then to watch is to use it."""
+    over, uses = asyncio.Event(), list[None]()
+
+    def still_in() -> bool:
+        uses.append(None)
+        return not over.is_set()
+
+    async with feeds.view(None) as feed:
+        messages = live_messages(feed, None, feeds.ended, 60.0, login_over=over, still_in=still_in)
+        await _named(messages, "ready")
+        assert uses
+        over.set()
+        _, data = await _named(messages, "ended")
+    assert (data["status"], data["reason"]) == (401, "LOGIN_NEEDED")
+
+
+async def test_what_comes_while_a_sign_of_life_is_sent_is_not_lost(server: FakeServer, feeds: Feeds) -> None:
+    """An event that arrives while the viewer still reads the sign of life comes next."""
+    async with feeds.view(None) as feed:
+        messages = live_messages(feed, None, feeds.ended, heartbeat=0.05)
+        await _named(messages, "ready")
+        for _ in range(3):
+            await _named(messages, "alive")
+        server.sightings.store("s1", "door")
+        await server.sightings.tell(pb2.SIGHTING_EVENT_KIND_STARTED, "s1")
+        await anext(feed.sightings.events(0))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert (await _named(messages, "sighting"))[0].startswith("id: 1\n")

@@ -65,3 +65,15 @@ async def test_a_key_that_would_travel_unprotected_is_not_sent() -> None:
     assert answer.status_code == 400
     assert "a token is not sent to portero.example:50051 without TLS" in answer.text
     await elsewhere.parts.aclose()
+
+
+async def test_a_new_login_ends_the_one_before(browser: Browser, server: FakeServer) -> None:
+    """A browser has one login: a copy of its old cookie is worth nothing."""
+    server.keys.caller = access.GetCallerResponse(subject="keys/k1", grants=[access.Grant(role=access.ROLE_OPERATOR)])
+    await browser.log_in()
+    copied = dict(browser.http.cookies)
+    await browser.log_in()
+    server.keys.refusal = Refusal(grpc.StatusCode.UNAUTHENTICATED, "no credential", reason="NO_CREDENTIAL")
+    browser.http.cookies.clear()
+    browser.http.cookies.update(copied)
+    assert (await browser.http.get("/now")).status_code == 303

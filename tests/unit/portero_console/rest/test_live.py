@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from portero.v1 import access_service_pb2 as access
 from portero.v1 import sighting_service_pb2 as pb2
 
 from portero_client import ConnectionSettings
 from portero_console.serving import running_console
 from portero_console.settings import load_settings
 from tests.support.client.server import FakeServer
+from tests.support.console.browser import KEY
 from tests.support.time.timeouts import PATIENCE
 
 
@@ -92,3 +94,19 @@ async def test_a_malformed_position_is_named(address: str) -> None:
     async with httpx2.AsyncClient() as http:
         for answer in (await http.get(f"{address}?after=-1"), await http.get(address, headers={"last-event-id": "x"})):
             assert (answer.status_code, answer.json()["reason"]) == (400, "INVALID_ARGUMENT")
+
+
+async def test_logging_out_ends_an_open_view(address: str, server: FakeServer) -> None:
+    """A page that somebody left open elsewhere shows nobody any more."""
+    server.keys.caller = access.GetCallerResponse(subject="keys/k1", grants=[access.Grant(role=access.ROLE_READER)])
+    console = address.removesuffix("/api/v1/live")
+    async with asyncio.timeout(PATIENCE), httpx2.AsyncClient() as http:
+        assert (await http.post(f"{console}/login", data={"key": KEY})).status_code == 303
+        async with http.stream("GET", address) as answer:
+            lines = answer.aiter_lines()
+            while await anext(lines) != "event: ready":
+                pass
+            await http.post(f"{console}/logout")
+            said = [line async for line in lines]
+    assert "event: ended" in said
+    assert any("LOGIN_NEEDED" in line for line in said)

@@ -136,3 +136,14 @@ async def test_what_is_no_key_is_refused_as_a_key(key: str, browser: Browser, se
     answer = await browser.http.post("/login", data={"key": key})
     assert answer.status_code in (400, 401)
     assert 'name="key"' in answer.text
+
+
+@pytest.mark.parametrize("header", ["forwarded", "x-forwarded-for"])
+async def test_a_proxy_on_this_machine_lets_nobody_in(header: str, open_browser: Open, server: FakeServer) -> None:
+    """A request that says that it was forwarded needs a key, unless the settings let anybody in."""
+    for headers in ({header: "for=192.0.2.9"}, {header: "192.0.2.9", "authorization": "Bearer anything"}):
+        answer = await open_browser().http.get("/api/v1/people", headers=headers)
+        assert (answer.status_code, answer.json()["reason"]) == (403, "SERVER_WITHOUT_AUTH")
+    assert server.calls["ListPeople"] == 0
+    told = open_browser(anyone_off_loopback=True)
+    assert (await told.http.get("/api/v1/people", headers={header: "192.0.2.9"})).status_code == 200

@@ -57,3 +57,27 @@ def test_no_representation_shows_a_secret() -> None:
     session = _sessions(ManualClock()).begin("ptk_secret")
     shown = repr(session)
     assert not any(secret in shown for secret in ("ptk_secret", session.word, session.csrf))
+
+
+def test_a_key_ends_its_own_logins_and_nobody_elses() -> None:
+    """Of one key there are at most twenty; one more ends its oldest, however many there may be of all."""
+    sessions = _sessions(ManualClock(), most=100)
+    other = sessions.begin("b")
+    mine = [sessions.begin("a") for _ in range(21)]
+    assert sessions.find(other.word) is other
+    assert [sessions.find(each.word) is not None for each in mine] == [False] + [True] * 20
+
+
+def test_whoever_waits_for_the_end_of_a_login_is_told() -> None:
+    """However it ends: by hand, with its key, as one too many, or by time."""
+    clock = ManualClock()
+    sessions = _sessions(clock, most=2)
+    pushed_out, ended, of_key = sessions.begin("a"), sessions.begin("b"), sessions.begin("c")
+    assert pushed_out.over.is_set()
+    sessions.end(ended)
+    sessions.end_all_of("c")
+    late = sessions.begin("d")
+    assert sessions.use(late)
+    clock.advance(31)
+    assert not sessions.use(late)
+    assert all(each.over.is_set() for each in (ended, of_key, late))

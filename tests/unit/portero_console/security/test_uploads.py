@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+
+from portero_console.problems import Problem
+from portero_console.security.uploads import Uploads
+from portero_console.settings import ConsoleSettings
 from tests.support.client.photos import photo
 from tests.support.client.server import FakeServer
 from tests.support.console.browser import Browser
+from tests.support.time.virtual_time import ManualClock
 
 Open = Callable[..., Browser]
 _JPEG = {"content-type": "image/jpeg"}
@@ -54,15 +63,40 @@ async def test_too_many_photos_a_minute_are_refused(open_browser: Open) -> None:
     assert [(await _search(browser, photo("a")))[0] for _ in range(3)] == [200, 200, 429]
 
 
-async def test_too_many_photos_at_once_are_refused(open_browser: Open, server: FakeServer) -> None:
+def _request(body: bytes | None = b"photo") -> Request:
+    """Returns a request that brings a photo; without a body one that never arrives."""
+
+    async def receive() -> Message:
+        if body is None:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": body}
+
+    return Request({"type": "http", "method": "POST", "headers": [(b"content-type", b"image/jpeg")]}, receive)
+
+
+async def _taken(uploads: Uploads, identity: str, body: bytes | None = b"photo") -> None:
+    async with uploads.photo(_request(body), identity):
+        pass
+
+
+async def test_too_many_photos_at_once_are_refused() -> None:
     """While as many photos are held as may be, one more is refused; then there is room again."""
-    browser = open_browser(uploads=1)
-    inner: list[tuple[int, str]] = []
+    uploads = Uploads(ConsoleSettings(uploads=2), ManualClock().monotonic)
+    async with uploads.photo(_request(), "a"), uploads.photo(_request(), "b"):
+        with pytest.raises(Problem, match="2 photos are being looked at"):
+            await _taken(uploads, "c")
+    await _taken(uploads, "c")
 
-    async def slow() -> AsyncIterator[bytes]:
-        inner.append(await _search(browser, photo("b")))
-        yield photo("a")
 
-    assert (await _search(browser, slow()))[0] == 200
-    assert inner == [(429, "TOO_MANY_UPLOADS")]
-    assert (await _search(browser, photo("c")))[0] == 200
+async def test_a_key_cannot_take_all_places() -> None:
+    """Of one key two photos may be under way, arriving ones too; slow ones keep nobody else out."""
+    uploads = Uploads(ConsoleSettings(uploads=2), ManualClock().monotonic)
+    slow = [asyncio.create_task(_taken(uploads, "a", None)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Problem, match="2 photos of this key are under way"):
+        await _taken(uploads, "a")
+    await _taken(uploads, "b")
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    await _taken(uploads, "a")
