@@ -47,6 +47,9 @@ SIZES: dict[str, Any] = {
     "laptop": {"width": 1366, "height": 768},
     "wall": {"width": 2560, "height": 1440},
 }
+_SETTLING = 400.0
+"""Milliseconds after which a key counts for a case that appeared."""
+
 DAY = (datetime.now(UTC) - timedelta(days=1)).date()
 ATTENDANCE = (f"/attendance/groups/1b?day={DAY}", f"/attendance/people/ana?month={DAY:%Y-%m}", "/attendance")
 PAGES = (
@@ -189,6 +192,12 @@ async def test_sightings_and_attendance_are_corrected_by_keyboard(tmp_path: Path
         watched = await opened(await browser.new_context(locale="en-US"))
         page = await _log_in(watched, stage, "/review")
         await expect(page.locator("#who")).to_have_text("Unknown")
+        # What is held, or typed as the case appears, was meant for another one.
+        await page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'i', repeat: true }))")
+        await page.wait_for_timeout(_SETTLING)
+        await page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'i', repeat: true }))")
+        assert [each async for each in stage.client.reviews.queue()]
+        await expect(page.locator("#said")).to_have_text("")
         await page.keyboard.press("i")
         await expect(page.locator("#said")).to_have_text("Stored: left as it is.")
         await expect(page.locator("#empty")).to_be_visible()

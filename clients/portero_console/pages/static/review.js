@@ -6,11 +6,15 @@ import { count, dateAndTime, has, percent, t } from "./words.js";
 
 const PAGE = 20;
 const OTHERS = 5;
+// A key that was meant for the case before is not taken for the next one.
+const SETTLING = 300;
 
 let queue = [];
 let token = "";
 let loaded = false;
 let busy = false;
+let shown = null;
+let shownAt = 0;
 const done = [];
 const cameraNames = new Map();
 
@@ -39,6 +43,10 @@ function showPicture({ sighting, has_picture: hasPicture }) {
 
 function showCase() {
   const [item] = queue;
+  if (item !== shown) {
+    shown = item;
+    shownAt = performance.now();
+  }
   $("case").hidden = !item;
   $("empty").hidden = Boolean(item) || !loaded;
   $("undo").disabled = done.length === 0;
@@ -133,12 +141,14 @@ $("undo").addEventListener("click", undo);
 $("again").addEventListener("click", () => attempt(load));
 document.addEventListener("keydown", (event) => {
   if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (/^[1-9]$/.test(event.key)) {
+  if (event.repeat) return;
+  if (event.key === "u") undo();
+  else if (performance.now() - shownAt < SETTLING) return;
+  else if (/^[1-9]$/.test(event.key)) {
     const each = queue[0] && best(queue[0])[Number(event.key) - 1];
     if (each) judge("this_is", idOf(each.person), each.display_name);
   } else if (event.key === "n") deny();
   else if (event.key === "i") judge("ignore");
-  else if (event.key === "u") undo();
   else if (event.key === "ArrowRight") skip();
 });
 

@@ -41,7 +41,11 @@ async def test_a_body_within_the_limit_is_taken(browser: Browser) -> None:
 
 async def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
     """The time counts over all parts of a body; once it is there, the end of the connection may take any time."""
-    parts = [{"type": "http.request", "more_body": True}, {"type": "http.request"}, {"type": "http.disconnect"}]
+    parts: list[Message] = [
+        {"type": "http.request", "more_body": True},
+        {"type": "http.request"},
+        {"type": "http.disconnect"},
+    ]
 
     async def receive() -> Message:
         await asyncio.sleep(pause)
