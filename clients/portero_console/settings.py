@@ -67,7 +67,7 @@ class ConsoleSettings(BaseSettings):
     uploads: int = Field(
         8,
         gt=0,
-        description="Most photos looked at at once; of one key two, also while they arrive. More are refused with 429.",
+        description="Most photos looked at at once; of one key half, arriving ones too. More are refused with 429.",
     )
     max_upload: int = Field(5 * MIB, gt=0, le=5 * MIB, description="Largest photo, bytes; the server takes 5 MiB.")
     upload_timeout: float = Field(60.0, gt=0, description="Longest time that a photo may take to arrive, seconds.")

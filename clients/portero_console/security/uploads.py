@@ -18,9 +18,6 @@ from portero_console.settings import MIB, ConsoleSettings
 
 IMAGE_TYPES = ("image/jpeg", "image/png")
 
-_OF_ONE = 2
-"""Photos of one key at once, arriving or looked at; where nobody has a key, all of this machine are one caller."""
-
 _PHOTO_PATH = re.compile(r"/api/v1/(people/[^/]+/faces|photos/check|images/search)")
 
 
@@ -90,7 +87,8 @@ class Uploads:
         wait = self._rate.wait(identity)
         if wait > 0:
             raise _too_many(f"at most {self._settings.upload_rate:g} photos a minute", wait)
-        places = min(_OF_ONE, self._settings.uploads) if identity else self._settings.uploads
+        # Where nobody has a key, all of this machine are one caller.
+        places = max(1, self._settings.uploads // 2) if identity else self._settings.uploads
         if self._by_identity[identity] >= places:
             raise _too_many(f"{places} photos of this key are under way", 1.0)
         for _ in range(photos):

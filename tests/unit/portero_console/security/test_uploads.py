@@ -89,8 +89,8 @@ async def test_too_many_photos_at_once_are_refused() -> None:
 
 
 async def test_a_key_cannot_take_all_places() -> None:
-    """Of one key two photos may be under way, arriving ones too; slow ones keep nobody else out."""
-    uploads = Uploads(ConsoleSettings(uploads=2), ManualClock().monotonic)
+    """Of one key half as many photos may be under way, arriving ones too; slow ones keep nobody else out."""
+    uploads = Uploads(ConsoleSettings(uploads=4), ManualClock().monotonic)
     slow = [asyncio.create_task(_taken(uploads, "a", None)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(Problem, match="2 photos of this key are under way"):
