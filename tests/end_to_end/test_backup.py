@@ -25,7 +25,7 @@ from tests.support.time.timeouts import PATIENCE
 
 __all__ = ["mariadb", "migrated_schema"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=KINDS)

@@ -33,7 +33,7 @@ from tests.support.processes.server_process import running_server
 from tests.support.time.timeouts import PATIENCE
 
 # Both sides of a card are read by the local engine.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _HOLDER = Holder("QUILAPÁN WEISS", "XIMENA", run_of(20_111_222), "CHL", "F", date(1990, 4, 5))
 # The server goes by today's date; the reader, which takes any expiry for one of this century, by what is printed.

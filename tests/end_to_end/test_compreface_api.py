@@ -21,7 +21,7 @@ from tests.support.images.patch_photos import ANA, BOB, EVE, NEARLY_ANA, photo
 from tests.support.processes.server_process import created_key, running_server
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 # A patch is 100 pixels wide if it is the largest, at (40, 40).
 _BOX = {"x_min": 40, "y_min": 40, "x_max": 140, "y_max": 140}

@@ -16,7 +16,7 @@ from tests.support.images.patch_photos import ANA, photo
 from tests.support.processes.server_process import created_key, running_server
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _EXAMPLES = 15
 _CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

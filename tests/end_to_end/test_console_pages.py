@@ -32,7 +32,6 @@ from tests.support.time.timeouts import PATIENCE
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("end_to_end"),
     pytest.mark.skipif(PROGRAM is None, reason=MISSING),
 ]
 

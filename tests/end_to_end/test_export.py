@@ -19,7 +19,7 @@ from tests.support.time.timeouts import PATIENCE
 
 __all__ = ["mariadb"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _DAYS, _A_DAY = 20, 300
 _KEPT = {"retention_strangers_days": "0", "retention_sightings_days": "0"}

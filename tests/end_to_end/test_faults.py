@@ -20,7 +20,7 @@ from tests.support.processes.server_process import ended_server, running_server
 from tests.support.processes.simulator_process import PATIENT, SimulatorProcess, running_simulator
 from tests.support.store.mariadb import MariaDB
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 _SEARCHES = 0.1
 _SETTINGS = {

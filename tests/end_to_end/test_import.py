@@ -19,7 +19,7 @@ from tests.support.time.timeouts import PATIENCE
 
 __all__ = ["mariadb"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _PEOPLE = 100
 _BAD = (

@@ -17,8 +17,6 @@ from tests.support.processes.server_process import running_server
 from tests.support.processes.simulator_process import PATIENT, running_simulator
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 
 async def _ready(admin: str, words: str | None) -> None:
     """Waits until /readyz tells a state, or none; it is no outage in either case."""

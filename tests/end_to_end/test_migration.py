@@ -17,8 +17,6 @@ from tests.support.processes.server_process import running_server
 from tests.support.processes.simulator_process import PATIENT, running_simulator
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 
 async def test_a_stream_processor_moves_with_everybody_it_knew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planned, done, done again; then the same people are named without a paid call for it, kept, and erased."""

@@ -21,7 +21,7 @@ from tests.support.time.timeouts import PATIENCE
 
 __all__ = ["mariadb"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 
 def _jpeg(pixels: Pixels) -> bytes:

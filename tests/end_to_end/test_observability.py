@@ -30,7 +30,7 @@ from tests.support.server.otlp_collector import Collector, running_collector
 from tests.support.time.timeouts import PATIENCE
 from tests.support.tls.certificates import Authority
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("observability")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 _PLAY = 12.0
 """Seconds of the scene: one person comes and goes, another is there."""

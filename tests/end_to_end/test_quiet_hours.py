@@ -28,7 +28,7 @@ from tests.support.server.mail_receiver import running_mailbox
 from tests.support.server.webhook_receiver import running_receiver
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _SANTIAGO = ZoneInfo("America/Santiago")
 _ARRIVALS = SubscriptionFilter(kinds=(SightingEventKind.STARTED,))

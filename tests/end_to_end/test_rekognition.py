@@ -26,8 +26,6 @@ from tests.support.processes.server_process import ended_server, running_server
 from tests.support.processes.simulator_process import PATIENT, SimulatorProcess, running_simulator
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 
 @pytest.fixture
 async def simulator(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SimulatorProcess]:

@@ -21,8 +21,6 @@ from tests.support.images.patch_photos import ANA
 from tests.support.processes.server_process import printed_by, running_server
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 _BEGINS = datetime.now(UTC) - timedelta(minutes=10)
 _RATE = 5
 

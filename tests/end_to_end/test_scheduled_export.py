@@ -23,7 +23,7 @@ from tests.support.processes.server_process import ended_server, running_server
 from tests.support.store.many_sightings import CAMERAS, days_of_sightings, write_sightings
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _DAYS, _A_DAY = 20, 300
 

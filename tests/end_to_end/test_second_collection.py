@@ -22,7 +22,7 @@ from tests.support.time.timeouts import PATIENCE
 
 __all__ = ["mariadb", "migrated_schema"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _KNOWN = {"Joan": COLLINS, "Grace": HOPPER}
 

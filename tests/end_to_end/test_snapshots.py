@@ -26,8 +26,6 @@ from tests.support.images.patch_photos import ANA, photo
 from tests.support.processes.server_process import running_server
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 _BEGINS = datetime.now(UTC) - timedelta(minutes=10)
 _RATE = 5
 _ZONE = Box(0.8, 0.0, 0.2, 1.0)

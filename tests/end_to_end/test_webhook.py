@@ -22,7 +22,7 @@ from tests.support.processes.server_process import ended_server, printed_by, run
 from tests.support.server.webhook_receiver import Receiver, running_receiver
 from tests.support.time.timeouts import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.slow
 
 _SECRET = "whsec_" + "QSBrZXkgb2YgdGhlIHRlc3RzLCBub3RoaW5nIGVsc2Uu"
 
