@@ -5,6 +5,12 @@ from __future__ import annotations
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.support.store.fixtures import mariadb, migrated_file, migrated_schema
+
+# Imported here and nowhere else: in each module that imports it, pytest sees a fixture of its own, and a session-wide
+# server would be started, and its tables made, once for each of them.
+__all__ = ["mariadb", "migrated_file", "migrated_schema"]
+
 # The same examples every time, and no verdict that depends on how fast the machine is or what else runs on it.
 # `pytest --hypothesis-profile default` looks for others.
 settings.register_profile(

@@ -12,6 +12,7 @@ from tests.support.repository import ROOT
 
 TESTS = ROOT / "tests"
 UNIT = TESTS / "unit"
+SESSION = frozenset({"mariadb", "migrated_file", "migrated_schema"})
 PROGRAMS = frozenset({"benchmarks", "chaos", "fuzz", "simulation"})
 SOURCES = {
     "portero_bridge": ROOT / "clients",
@@ -118,6 +119,17 @@ def test_unit_holds_nothing_but_tests() -> None:
 def test_nobody_imports_a_conftest() -> None:
     """A conftest holds fixtures for the folder it is in."""
     assert [str(path) for path in TESTS.rglob("*.py") if any("conftest" in name for name in _imports(path))] == []
+
+
+def test_fixtures_of_the_session_are_imported_once() -> None:
+    """A fixture is another one for each module that imports it: a server of the session would be started for each."""
+    importing = {
+        str(path.relative_to(TESTS))
+        for path in TESTS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and SESSION & {each.name for each in node.names}
+    }
+    assert importing == {"conftest.py"}
 
 
 def test_support_stands_by_itself() -> None:

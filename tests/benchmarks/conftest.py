@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]

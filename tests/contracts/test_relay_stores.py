@@ -7,10 +7,10 @@ import pytest
 from portero_server.store.database import Database
 from portero_server.store.event_relays import EventRelayStore
 from tests.contracts.relay_contract import RelayContract, Relays
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 from tests.support.store.memory_relays import MemoryRelay, MemoryRelays
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 
 class TestRealRelayStore(RelayContract):

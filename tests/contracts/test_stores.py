@@ -20,10 +20,10 @@ from portero_server.store.schema import OUTCOME_COLUMNS
 from portero_server.store.streams import StreamStore
 from tests.contracts.store_contract import StoreCase, StoreContract, Written
 from tests.support.server.stream_harness import MemoryStore
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 
 class TestRealStore(StoreContract):

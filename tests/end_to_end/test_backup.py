@@ -20,10 +20,8 @@ from portero_client import (
 from tests.support.client.visits import visit
 from tests.support.images.patch_photos import ANA, BOB, Color, photo
 from tests.support.processes.server_process import printed_by, running_server
-from tests.support.store.fixtures import KINDS, cleaned_schema, mariadb, migrated_schema
+from tests.support.store.fixtures import KINDS, cleaned_schema
 from tests.support.time.timeouts import PATIENCE
-
-__all__ = ["mariadb", "migrated_schema"]
 
 pytestmark = pytest.mark.slow
 

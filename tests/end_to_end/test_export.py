@@ -12,12 +12,9 @@ import pytest
 from portero_client import ConnectionSettings, PorteroClient
 from tests.support.processes.cut_import import finished, started
 from tests.support.processes.server_process import ended_server, running_server
-from tests.support.store.fixtures import mariadb
 from tests.support.store.many_sightings import CAMERAS, days_of_sightings, write_sightings
 from tests.support.store.mariadb import MariaDB
 from tests.support.time.timeouts import PATIENCE
-
-__all__ = ["mariadb"]
 
 pytestmark = pytest.mark.slow
 

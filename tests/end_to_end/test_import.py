@@ -13,11 +13,8 @@ from portero_client import ConnectionSettings, Face, PorteroClient
 from tests.support.images.patch_photos import Color, photo
 from tests.support.processes.cut_import import cut_import, finished, started
 from tests.support.processes.server_process import ended_server, running_server
-from tests.support.store.fixtures import mariadb
 from tests.support.store.mariadb import MariaDB
 from tests.support.time.timeouts import PATIENCE
-
-__all__ = ["mariadb"]
 
 pytestmark = pytest.mark.slow
 

@@ -15,11 +15,8 @@ from portero_server.vision.pixels import Pixels
 from tests.support.images import portraits
 from tests.support.processes.cut_import import finished, started
 from tests.support.processes.server_process import ended_server, running_server
-from tests.support.store.fixtures import mariadb
 from tests.support.store.mariadb import MariaDB
 from tests.support.time.timeouts import PATIENCE
-
-__all__ = ["mariadb"]
 
 pytestmark = pytest.mark.slow
 

@@ -22,12 +22,9 @@ from tests.support.processes.mosquitto_process import MISSING, PASSWORD, USER, M
 from tests.support.processes.server_process import ServerProcess, ended_server, running_server
 from tests.support.server.home_assistant import check_discovery
 from tests.support.server.mosquitto_broker import Ear
-from tests.support.store.fixtures import mariadb
 from tests.support.store.mariadb import MariaDB
 from tests.support.time.timeouts import PATIENCE
 from tests.support.tls.certificates import Authority
-
-__all__ = ["mariadb"]
 
 pytestmark = [pytest.mark.skipif(not is_installed(), reason=MISSING), pytest.mark.slow]
 

@@ -17,10 +17,8 @@ from portero_server.vault.keys import create_key
 from tests.support.processes.client_command import portero
 from tests.support.processes.server_process import ServerProcess, running_server
 from tests.support.processes.simulator_process import PATIENT, SimulatorProcess, running_simulator
-from tests.support.store.fixtures import KINDS, cleaned_schema, mariadb, migrated_schema
+from tests.support.store.fixtures import KINDS, cleaned_schema
 from tests.support.time.timeouts import PATIENCE
-
-__all__ = ["mariadb", "migrated_schema"]
 
 pytestmark = pytest.mark.slow
 

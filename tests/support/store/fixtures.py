@@ -1,6 +1,8 @@
 """Fixtures for tests that need a database: each runs on SQLite and on a private MariaDB.
 
-Import them into a conftest.py. PORTERO_TEST_DATABASES=sqlite leaves MariaDB out, and only when it is said so.
+Import `database`, `database_url` and `empty_database_url` where they are wanted; the others, which last for the whole
+session, are fixtures of every test already (tests/conftest.py). PORTERO_TEST_DATABASES=sqlite leaves MariaDB out, and
+only when it is said so.
 """
 
 from __future__ import annotations

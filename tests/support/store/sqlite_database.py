@@ -1,6 +1,6 @@
 """A migrated SQLite database for tests of what stands on the store; the store's own tests run on the other kinds too.
 
-Import both names into a conftest.py.
+Import it into a conftest.py.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from portero_server.store.database import Database
-from tests.support.store.fixtures import migrated_file
 from tests.support.time.timeouts import PATIENCE
 
-__all__ = ["database", "migrated_file"]
+__all__ = ["database"]
 
 
 @pytest.fixture

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.store.sqlite_database import database, migrated_file
+from tests.support.store.sqlite_database import database
 
-__all__ = ["database", "migrated_file"]
+__all__ = ["database"]

@@ -6,16 +6,10 @@ import pytest
 
 from portero_server.store.database import Database
 from tests.support.attendance.classroom import Classroom
-from tests.support.store.fixtures import (
-    database,
-    database_url,
-    mariadb,
-    migrated_file,
-    migrated_schema,
-)
+from tests.support.store.fixtures import database, database_url
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 
 @pytest.fixture

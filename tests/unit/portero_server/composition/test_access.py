@@ -15,10 +15,10 @@ from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
 from portero_server.store.database import Database
 from portero_server.telemetry.metrics import Metrics
-from tests.support.store.sqlite_database import database, migrated_file
+from tests.support.store.sqlite_database import database
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "migrated_file"]
+__all__ = ["database"]
 
 Make = Callable[..., tuple[AccessControl, Settings]]
 

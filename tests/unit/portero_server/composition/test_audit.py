@@ -14,10 +14,10 @@ from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
 from portero_server.telemetry.metrics import Metrics
 from tests.support.server.audit_chains import MOMENT, deed
-from tests.support.store.sqlite_database import database, migrated_file
+from tests.support.store.sqlite_database import database
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "migrated_file"]
+__all__ = ["database"]
 
 
 def settings(**given: object) -> Settings:

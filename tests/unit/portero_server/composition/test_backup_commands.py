@@ -46,12 +46,12 @@ from portero_server.store.streams import StreamStore
 from tests.support.server.check_in_parts import PAULA, PEDRO, reading
 from tests.support.server.picture_house import PictureHouse
 from tests.support.store.commits import BOX, at, commit_of, decided, recognition
-from tests.support.store.fixtures import database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database_url
 from tests.support.time.timeouts import PATIENCE
 from tests.support.time.virtual_time import ManualClock
 from tests.unit.portero_server.store.test_check_ins import ended
 
-__all__ = ["database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database_url"]
 
 LATER_KINDS = {"audit_entries", "audit_head"}
 """What a backup and a restore themselves write into."""

@@ -30,9 +30,6 @@ from portero_server.store.people import PeopleStore
 from portero_server.vision.analyzer import VisionPool
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.photo_vault import keeping
-from tests.support.store.fixtures import migrated_file
-
-__all__ = ["migrated_file"]
 
 
 @pytest.fixture

@@ -10,9 +10,6 @@ import pytest
 from portero_server.composition.build import built
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings, load_settings
-from tests.support.store.fixtures import migrated_file
-
-__all__ = ["migrated_file"]
 
 
 @pytest.fixture

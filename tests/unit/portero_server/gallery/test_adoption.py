@@ -29,9 +29,9 @@ from tests.support.server.collection_parts import collection_parts, no_pause
 from tests.support.server.collection_sides import COLORS, SidedServer, crop_of, eraser_of, removal_of, sided_server
 from tests.support.server.gallery_transfer import adoption_of
 from tests.support.server.simulated_rekognition import CountingGate, ask, client_of, portrait, simulated
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 NAMES = {"ana": "ana", "ben": "Ben.Soto", "eva": None}
 """What the other program called each person's face."""

@@ -22,9 +22,9 @@ from portero_simulator.options import Options
 from tests.support.server.collection_sides import SidedServer, eraser_of, sided_server
 from tests.support.server.face_rebuild import no_collections
 from tests.support.server.simulated_rekognition import GREEN, RED, ask, portrait, simulated
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 EVERYBODY = {"ana": "ana", "ben": "ben", "eva": "eva"}
 

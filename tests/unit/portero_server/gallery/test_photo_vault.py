@@ -22,10 +22,10 @@ from portero_server.vault.place import VaultUnavailable
 from portero_server.vault.sealing import SealBroken
 from tests.support.images.patch_photos import ANA, EVE, photo
 from tests.support.server.photo_vault import Vault, keeping, vault_in
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 
 @dataclass

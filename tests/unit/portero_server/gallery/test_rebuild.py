@@ -45,10 +45,10 @@ from tests.support.server.simulated_rekognition import (
     portrait,
     simulated,
 )
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 PEOPLE = {"ana": RED, "ben": BLUE, "eva": GREEN}
 """Eva does not let her photo be kept."""

@@ -18,9 +18,9 @@ from portero_server.store.shadow import ShadowStore
 from portero_simulator.options import Options
 from tests.support.server.collection_sides import COLORS, SidedServer, crop_of, sided_server
 from tests.support.server.simulated_rekognition import ask, simulated
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from portero_server.store.streams import StreamStore
 from portero_server.store.visitors import Assigned, VisitorStore
 from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, EVE, photo
-from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
+from tests.support.store.fixtures import database, database_url
 from tests.support.store.visitors import GAP, Strangers
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url"]
 
 
 def _face(color: tuple[int, int, int], off: float = 0.0) -> StrangerFace:

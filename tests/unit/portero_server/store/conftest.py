@@ -10,17 +10,10 @@ from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
-from tests.support.store.fixtures import (
-    database,
-    database_url,
-    empty_database_url,
-    mariadb,
-    migrated_file,
-    migrated_schema,
-)
+from tests.support.store.fixtures import database, database_url, empty_database_url
 from tests.support.time.virtual_time import ManualClock
 
-__all__ = ["database", "database_url", "empty_database_url", "mariadb", "migrated_file", "migrated_schema"]
+__all__ = ["database", "database_url", "empty_database_url"]
 
 
 @pytest.fixture
