@@ -66,7 +66,7 @@ async def test_a_thousand_calls_at_once_on_one_connection_are_served(tmp_path: P
 
 async def test_a_key_that_asks_too_fast_is_told_so_and_keeps_its_connection(tmp_path: Path) -> None:
     """Beyond the requests of one identity its calls are refused, and no others are lost with their connection."""
-    key = await created_key(tmp_path, "desk", "--role", "admin")
+    key = await created_key(tmp_path, "desk", "admin")
     async with (
         running_server(tmp_path, engine="scripted", auth="required") as server,
         PorteroClient(ConnectionSettings(server.address, token=key)) as client,
@@ -79,7 +79,7 @@ async def test_a_key_that_asks_too_fast_is_told_so_and_keeps_its_connection(tmp_
 
 async def test_streams_stay_when_void_keys_of_the_same_address_flood(tmp_path: Path) -> None:
     """While callers with a void key lose their connections, streams and health checks with a sound one go on."""
-    key = await created_key(tmp_path, "hall", "--role", "admin")
+    key = await created_key(tmp_path, "hall", "admin")
     sound = (("authorization", f"Bearer {key}"),)
     async with (
         running_server(tmp_path, engine="scripted", auth="required", limit_wasted_calls="5") as server,

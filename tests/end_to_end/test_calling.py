@@ -69,7 +69,7 @@ async def test_the_commands_of_the_page_do_what_it_says(tmp_path: Path, programs
 
 async def test_a_key_goes_with_each_call(tmp_path: Path, programs: str) -> None:
     """Where keys are required, the header of the page opens reflection and the call."""
-    (tmp_path / "ana.key").write_text(await created_key(tmp_path, "ana", "--role", "admin"), encoding="ascii")
+    (tmp_path / "ana.key").write_text(await created_key(tmp_path, "ana", "admin"), encoding="ascii")
     async with running_server(tmp_path, engine="scripted", auth="required") as server:
         assert (await typed(WITH_KEY, server.address, tmp_path, programs)).strip() in ("{}", "{\n}")
         # 64 and the status code, as grpcurl ends.

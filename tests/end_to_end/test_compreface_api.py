@@ -41,7 +41,7 @@ async def _console(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
 
 async def test_the_documented_examples_are_answered_as_documented(tmp_path: Path) -> None:
     """Each request of the description, in its order, has the answer that it shows, with this gallery's values."""
-    headers = {"x-api-key": await created_key(tmp_path, "key", "--role", "operator")}
+    headers = {"x-api-key": await created_key(tmp_path, "key", "operator")}
     async with _console(tmp_path) as http:
 
         async def ask(method: str, path: str, status: int = 200, **given: Any) -> Any:
@@ -95,8 +95,8 @@ async def test_the_documented_examples_are_answered_as_documented(tmp_path: Path
 
 async def test_a_key_may_do_what_its_role_may(tmp_path: Path) -> None:
     """The server refuses the rest, and a key that it does not know."""
-    reader = {"x-api-key": await created_key(tmp_path, "reader", "--role", "reader")}
-    desk = {"x-api-key": await created_key(tmp_path, "desk", "--role", "check-in-desk")}
+    reader = {"x-api-key": await created_key(tmp_path, "reader", "reader")}
+    desk = {"x-api-key": await created_key(tmp_path, "desk", "check-in-desk")}
     async with _console(tmp_path) as http:
         files = {"file": photo(ANA)}
         assert (await http.get("/recognition/subjects", headers=reader)).status_code == 200

@@ -50,8 +50,8 @@ async def test_no_request_makes_it_fail(tmp_path: Path) -> None:
 )
 async def test_each_key_may_do_what_its_role_may(role: str, allowed: set[str], tmp_path: Path) -> None:
     """The server refuses the rest with PERMISSION_DENIED, whatever the console would have let through."""
-    key = await created_key(tmp_path, "key", "--role", role)
-    admin = await created_key(tmp_path, "admin", "--role", "admin")
+    key = await created_key(tmp_path, "key", role)
+    admin = await created_key(tmp_path, "admin", "admin")
     calls = {
         "people": ("GET", "/people", None),
         "cameras": ("GET", "/cameras", None),

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.async_api import FilePayload, Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from portero_client import (
     AttendanceGroup,
@@ -78,8 +79,8 @@ class Stage:
 
 @asynccontextmanager
 async def _stage(folder: Path) -> AsyncIterator[Stage]:
-    key = await created_key(folder, "ops", "--role", "operator")
-    admin = await created_key(folder, "admin", "--role", "admin")
+    key = await created_key(folder, "ops", "operator")
+    admin = await created_key(folder, "admin", "admin")
     async with running_server(folder, engine="scripted", auth="required", attendance="true") as server:
         settings = load_settings(listen="127.0.0.1:0", camera_interval=0.2)
         connection = ConnectionSettings(server.address, timeout=PATIENCE, token=admin)
@@ -262,23 +263,31 @@ async def test_a_revoked_key_leads_an_open_page_to_the_login(tmp_path: Path) -> 
         await page.wait_for_url("**/login?next=%2Fnow", timeout=PATIENCE * 1000)
 
 
-@pytest.mark.parametrize("language", ["en-US", "es-CL"])
-@pytest.mark.parametrize("size", SIZES)
-async def test_pages_fit_every_screen_and_everybody(size: str, language: str, tmp_path: Path) -> None:
-    """No page is wider than its screen, runs a name as code, breaks its policy, or (with axe) shuts somebody out."""
-    async with _stage(tmp_path) as stage, chromium() as browser:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def show(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Stage, Browser]]:
+    """A stage with people whose names are hard to show, and a browser; for tests that change nothing."""
+    async with _stage(tmp_path_factory.mktemp("show")) as stage, chromium() as browser:
         for person, name in (("hostile", HOSTILE), ("arabic", ARABIC), ("long", LONG)):
             await stage.client.people.create(name, person_id=person)
-        for theme in ("light", "dark"):
-            context = await browser.new_context(viewport=SIZES[size], locale=language, color_scheme=theme)
-            watched = await opened(context)
-            page = await _log_in(watched, stage, key=stage.admin)
-            for path in (*PAGES, "/people/hostile", "/people/long"):
-                await page.goto(stage.console + path)
-                await page.wait_for_load_state("load")
-                if path == "/people":
-                    await expect(page.locator("tbody tr")).to_have_count(4)
-                assert await watched.overflow() <= 0, path
-                assert await watched.accessibility() == [], path
-            assert watched.wrong == []
-            await context.close()
+        yield stage, browser
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("language", ["en-US", "es-CL"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_pages_fit_every_screen_and_everybody(size: str, language: str, show: tuple[Stage, Browser]) -> None:
+    """No page is wider than its screen, runs a name as code, breaks its policy, or (with axe) shuts somebody out."""
+    stage, browser = show
+    for theme in ("light", "dark"):
+        context = await browser.new_context(viewport=SIZES[size], locale=language, color_scheme=theme)
+        watched = await opened(context)
+        page = await _log_in(watched, stage, key=stage.admin)
+        for path in (*PAGES, "/people/hostile", "/people/long"):
+            await page.goto(stage.console + path)
+            await page.wait_for_load_state("load")
+            if path == "/people":
+                await expect(page.locator("tbody tr")).to_have_count(4)
+            assert await watched.overflow() <= 0, path
+            assert await watched.accessibility() == [], path
+        assert watched.wrong == []
+        await context.close()

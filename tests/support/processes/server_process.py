@@ -13,6 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from portero_server.access.key_service import ApiKeyService, KeyRequest
+from portero_server.clock import SystemClock
+from portero_server.domain.access.identities import Role
+from portero_server.store.database import Database
+from portero_server.store.keys import KeyStore
+from portero_server.store.migrations import migrate
 from tests.support.time.timeouts import PATIENCE
 
 
@@ -89,10 +95,19 @@ async def managed_keys(folder: Path, *words: str) -> str:
     return await printed_by(" ".join(("keys", *words)), folder)
 
 
-async def created_key(folder: Path, name: str, *words: str) -> str:
-    """Creates a key as an operator would; returns it."""
-    printed = await managed_keys(folder, "create", name, *words)
-    return next(word for word in printed.split() if word.startswith("ptk_"))
+async def created_key(folder: Path, name: str, role: str) -> str:
+    """Stores a key in the folder's database, which is made first, for a server that is started later; returns its text.
+
+    In this process: a test of something else need not wait for three programs (tests of keys use `managed_keys`).
+    """
+    database = Database(f"sqlite+aiosqlite:///{folder / 'portero.db'}", pool_size=1, timeout=PATIENCE)
+    try:
+        await migrate(database)
+        keys = ApiKeyService(KeyStore(database), SystemClock())
+        _, text = await keys.create(KeyRequest(name, frozenset({Role(role)})), "tests")
+    finally:
+        await database.aclose()
+    return text
 
 
 async def _start(
