@@ -68,7 +68,8 @@ async def test_a_key_that_asks_too_fast_is_told_so_and_keeps_its_connection(tmp_
     """Beyond the requests of one identity its calls are refused, and no others are lost with their connection."""
     key = await created_key(tmp_path, "desk", "admin")
     async with (
-        running_server(tmp_path, engine="scripted", auth="required") as server,
+        # Fewer than any machine asks, however busy it is.
+        running_server(tmp_path, engine="scripted", auth="required", limit_requests="10") as server,
         PorteroClient(ConnectionSettings(server.address, token=key)) as client,
     ):
         await client.cameras.create("door")
