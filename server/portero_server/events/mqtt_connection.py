@@ -134,6 +134,10 @@ class _Client(aiomqtt.Client):
             await asyncio.wait({entering})
             # Seen, so that it is not reported as forgotten.
             entering.cancelled() or entering.exception()
+            if self._connected.cancelled():
+                # When its socket closes, the library asks this future for its exception: canceled, it would raise, and
+                # the socket would stay open until the next keepalive.
+                self._connected = self._loop.create_future()
             await self._let_go()
             raise
         self._disconnected.add_done_callback(self._has_broken)

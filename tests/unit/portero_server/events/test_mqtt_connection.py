@@ -7,6 +7,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,8 +105,10 @@ async def test_who_is_not_there_is_a_fault(tmp_path: Path) -> None:
 
 
 async def test_who_takes_the_connection_and_says_nothing_is_a_fault(tmp_path: Path) -> None:
-    """That, and being canceled while it waits, leaves no connection."""
+    """That, and being canceled while it waits, leaves no connection, and nothing that goes wrong unseen."""
     opened = closed = 0
+    troubles: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context))
     changed = asyncio.Condition()
 
     async def serve_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -136,3 +139,4 @@ async def test_who_takes_the_connection_and_says_nothing_is_a_fault(tmp_path: Pa
     await until(2, 2)
     server.close()
     await server.wait_closed()
+    assert troubles == []
