@@ -29,11 +29,11 @@ run: setup ## The main job: server, bridge and a demo camera. ARGS="--once" play
 
 test: setup ## All tests, on SQLite and on a MariaDB started privately. ARGS selects, as tests/unit/portero_server (see tests/README.md).
 	@.ci/system mariadb prometheus
-# Where PYTHONDONTWRITEBYTECODE is set, each process that a test starts would compile all of them again.
+# Once, and not in each process that a test starts; and the next run finds what pytest compiled, whatever is set here.
 	@$(BIN)/python -m compileall -q server clients infra protos/gen tests/chaos tests/support
 # One process more than two cores, for tests that wait. A file stays in one process, since its tests may share servers;
 # files are taken in their order, the long ones of end_to_end/ before the many short ones of unit/.
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## Format, lint, types, layers, drift of generated code, migrations and references.
 	@$(BIN)/ruff format --check .
