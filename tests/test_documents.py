@@ -80,7 +80,8 @@ def test_files_that_are_named_exist() -> None:
 def test_settings_that_are_named_exist() -> None:
     """A PORTERO_ variable in a page is a setting of the server or of its clients."""
     clients = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "clients").rglob("*.py"))
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(re.findall(_VARIABLE, clients))
+    pages = _text("clients/portero_console/SETTINGS.md")
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(re.findall(_VARIABLE, clients + pages))
     unknown = [f"{page}: {name}" for page in PAGES for name in re.findall(_VARIABLE, _text(page)) if name not in known]
     assert unknown == []
 

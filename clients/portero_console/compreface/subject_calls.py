@@ -48,7 +48,7 @@ async def delete_subject(call: Call) -> Document:
 
 
 async def delete_subjects(call: Call) -> Document:
-    """Removes everybody, one by one; whoever is gone already does not count."""
+    """Removes everybody, one by one; people who are gone already do not count."""
     deleted = 0
     for _, person in await everybody(call.client):
         try:

@@ -154,7 +154,7 @@ class SightingFeed:
         self._expire()
 
     def _expire(self) -> None:
-        """Lets go of events that are too many or too old."""
+        """Drops events that are too many or too old."""
         oldest = self._now() - self._kept_for
         while self._kept and (len(self._kept) > self._most or self._kept[0][0] <= oldest):
             self._floor = self._kept.popleft()[1].position

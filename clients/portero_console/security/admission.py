@@ -83,7 +83,7 @@ class Admission:
 
     @asynccontextmanager
     async def admit_key(self, request: HTTPConnection, key: str) -> AsyncIterator[Admitted]:
-        """Lets whoever shows a key in, without a look at cookies.
+        """Admits a request by its key; cookies are ignored.
 
         Raises:
             Problem: The server asks for no keys, and nobody is let in by the settings.

@@ -246,7 +246,7 @@ def _withdraw_counts(
 
 
 def _tell_counts(ledger: _Ledger, count: _Count, start: datetime, attended: Sequence[AttendedSession]) -> None:
-    """Tells what is reached with a session from `start` on, once in a window."""
+    """Notes what is reached with a session from `start` on, once in a window."""
     for each in attended:
         if not max(start, ledger.since) <= each.starts_at < start + count.window:
             continue
