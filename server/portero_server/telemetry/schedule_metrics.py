@@ -14,7 +14,7 @@ class ScheduleMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.due = Gauge(
-            "portero_export_days_due",
+            "portero_export_dates_due",
             "Days of sightings that the scheduled export has still to write, or to write again, at the last look; "
             "every server counts the same ones.",
             registry=registry,

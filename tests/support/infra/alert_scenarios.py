@@ -151,9 +151,9 @@ SCENARIOS = (
     ),
     Scenario(
         "PorteroExportLate",
-        {"portero_export_days_due": "1x1600"},
+        {"portero_export_dates_due": "1x1600"},
         # Frames that come late have a day written again at each round.
-        {"portero_export_days_due": "1x1400 0x10 1x190"},
+        {"portero_export_dates_due": "1x1400 0x10 1x190"},
         minute=380,
     ),
     Scenario("PorteroWebhookGone", {"portero_webhook_stopped": "1x100"}, {"portero_webhook_stopped": "0x100"}),

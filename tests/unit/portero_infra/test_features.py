@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from portero_client.settings import VARIABLES
+from portero_console.settings import PREFIX as CONSOLE
+from portero_console.settings import ConsoleSettings
 from portero_infra.config import StackConfig
 from portero_infra.cost import read_stack
 from portero_infra.estimate import Usage, estimate
@@ -111,7 +113,8 @@ def any_stack(request: pytest.FixtureRequest) -> Stack:
 
 
 def _declared() -> set[str]:
-    return {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(VARIABLES)
+    console = {f"{CONSOLE}{name.upper()}" for name in ConsoleSettings.model_fields}
+    return {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(VARIABLES) | console
 
 
 def test_every_variable_of_a_container_is_declared(any_stack: Stack) -> None:

@@ -62,7 +62,7 @@ async def test_a_day_is_written_once_it_is_closed(house: ExportHouse) -> None:
         (SERVER, "sightings.export", "days/2026-03-02")
     ]
     assert house.value("portero_export_written_until_timestamp_seconds") == at(16 * 3600).timestamp()
-    assert (house.value("portero_export_days_due"), house.value("portero_export_rows_total")) == (0, 3)
+    assert (house.value("portero_export_dates_due"), house.value("portero_export_rows_total")) == (0, 3)
     modes = {path.stat().st_mode & 0o777 for path in house.folder.rglob("*.csv")}
     assert (modes, list(house.folder.glob(".work"))) == ({0o600}, [])
     house.deeds.clear()
@@ -130,13 +130,13 @@ async def test_one_server_writes_at_a_time(house: ExportHouse) -> None:
     await one._claim.state(0)
     assert await one._claim.claim(house.clock.now(), LEASE)
     await other.round()
-    assert (house.files(), house.value("portero_export_days_due")) == ({}, 1)
+    assert (house.files(), house.value("portero_export_dates_due")) == ({}, 1)
     house.clock.advance(LEASE)
     await other.round()
     assert house.files() == {NORTH: ["ana", ""], SOUTH: ["ben"]}
     house.go_to(CLOSED + timedelta(days=1))
     await one.round()
-    assert house.value("portero_export_days_due") == 0
+    assert house.value("portero_export_dates_due") == 0
 
 
 async def test_a_round_that_was_cut_is_gone_on_with(house: ExportHouse) -> None:
@@ -146,13 +146,13 @@ async def test_a_round_that_was_cut_is_gone_on_with(house: ExportHouse) -> None:
     with pytest.raises(VaultUnavailable):
         await house.scheduled("one").round()
     assert house.files() == {NORTH: ["ana", ""]}
-    assert (house.value("portero_export_days_due"), list(house.folder.glob(".work"))) == (1, [])
+    assert (house.value("portero_export_dates_due"), list(house.folder.glob(".work"))) == (1, [])
     house.place.room = 10
     (house.folder / ".work").mkdir()
     (house.folder / ".work" / "2026-03-02-0.csv").write_text("what a kill has left")
     await house.scheduled("two").round()
     assert house.files() == {NORTH: ["ana", ""], SOUTH: ["ben"]}
-    assert house.value("portero_export_days_due") == 0
+    assert house.value("portero_export_dates_due") == 0
 
 
 async def test_nothing_leaves_without_an_entry_of_the_trail(house: ExportHouse) -> None:
