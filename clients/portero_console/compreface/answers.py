@@ -8,6 +8,7 @@ from typing import Any
 from portero_client import Box, Face, FaceComparison
 from portero_console.compreface.parameters import Analysis
 from portero_console.compreface.sizes import Size
+from portero_console.compreface.subjects import subject_shown
 
 Document = dict[str, Any]
 
@@ -32,8 +33,12 @@ def subjects(face: Face, most: int) -> list[Document]:
     if face.match is None:
         return []
     match = face.match
-    named = [(match.display_name, match.similarity)]
-    named += [(other.display_name, other.similarity) for other in face.candidates if other.person != match.person]
+    named = [(subject_shown(match.display_name, match.person), match.similarity)]
+    named += [
+        (subject_shown(other.display_name, other.person), other.similarity)
+        for other in face.candidates
+        if other.person != match.person
+    ]
     return [{"subject": name, "similarity": rounded(similarity)} for name, similarity in named[:most]]
 
 

@@ -9,7 +9,15 @@ from portero_console.compreface.answers import Document
 from portero_console.compreface.calls import Call, Photo
 from portero_console.compreface.errors import Code, CompreFaceError, image_not_found
 from portero_console.compreface.parameters import analysis_of, page_of, subject_of
-from portero_console.compreface.subjects import everybody, face_of, find, image_id_of, require
+from portero_console.compreface.subjects import (
+    everybody,
+    face_of,
+    find,
+    image_id_of,
+    is_image_id,
+    require,
+    subject_shown,
+)
 
 
 async def add_example(call: Call) -> Document:
@@ -66,7 +74,8 @@ async def delete_listed_examples(call: Call) -> list[Document]:
     ids = await call.document()
     if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
         raise CompreFaceError(Code.INCORRECT_ARGUMENT, "the body must be a list of image ids")
-    return [deleted for image_id in dict.fromkeys(ids) if (deleted := await _delete(call, image_id)) is not None]
+    known = [each for each in dict.fromkeys(ids) if is_image_id(each)]
+    return [deleted for image_id in known if (deleted := await _delete(call, image_id)) is not None]
 
 
 async def _added(call: Call, subject: str, photo: Photo) -> Person:
@@ -117,4 +126,4 @@ async def _delete(call: Call, image_id: str) -> Document | None:
         await call.client.people.delete_face(face)
     except NotFound:
         return None
-    return {"image_id": image_id, "subject": person.display_name}
+    return {"image_id": image_id, "subject": subject_shown(person.display_name, person.name)}

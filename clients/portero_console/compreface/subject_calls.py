@@ -9,7 +9,7 @@ from portero_console.compreface.answers import Document
 from portero_console.compreface.calls import Call
 from portero_console.compreface.errors import Code, CompreFaceError
 from portero_console.compreface.parameters import subject_of
-from portero_console.compreface.subjects import everybody, find, require
+from portero_console.compreface.subjects import everybody, find, require, subject_shown
 
 
 async def list_subjects(call: Call) -> Document:
@@ -24,7 +24,7 @@ async def add_subject(call: Call) -> Document:
         if await _is_taken(call, subject):
             raise _taken()
         person = await call.client.people.create(subject)
-    return {"subject": person.display_name}
+    return {"subject": subject_shown(person.display_name, person.name)}
 
 
 async def rename_subject(call: Call) -> Document:

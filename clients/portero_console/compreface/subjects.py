@@ -67,12 +67,25 @@ async def everybody(client: PorteroClient) -> list[tuple[str, Person]]:
     """
     people = [person async for person in client.people.list(page_size=_PAGE)]
     bearers = Counter(person.display_name for person in people)
-    return [(person.display_name if bearers[person.display_name] == 1 else person.name, person) for person in people]
+    return [
+        (subject_shown(person.display_name, person.name) if bearers[person.display_name] == 1 else person.name, person)
+        for person in people
+    ]
+
+
+def subject_shown(display_name: str, name: str) -> str:
+    """Returns the subject by which a person is told: the name, unless it looks like somebody's resource name."""
+    return name if display_name.startswith(_PREFIX) else display_name
 
 
 def image_id_of(face: str) -> str:
     """Returns the id of an example for the resource name of a face."""
     return face.removeprefix(_PREFIX).replace("/faces/", _BETWEEN)
+
+
+def is_image_id(text: str) -> bool:
+    """Returns whether an example may have this id."""
+    return _IMAGE_ID.fullmatch(text) is not None
 
 
 def face_of(image_id: str) -> tuple[str, str]:

@@ -87,8 +87,8 @@ const focusOn = (key) => [...document.querySelectorAll("#sessions button")].find
 
 function ask(record) {
   corrected = record;
+  $("correct-form").reset();
   show($("correct-name"), nameOf(record));
-  $("correct-reason").value = "";
   $("correct-dialog").returnValue = "";
   $("correct-dialog").showModal();
 }

@@ -42,6 +42,7 @@ async function load(anew) {
     rest = [];
     shown = searched = 0;
     $("entries").replaceChildren();
+    $("more").hidden = true;
   }
   const goal = shown + SHOWN;
   const bound = searched + SEARCHED;

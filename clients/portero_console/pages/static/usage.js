@@ -44,6 +44,8 @@ function showUsage(usage) {
   show($("avoided-sum"), number(avoided),
     calls + avoided ? el("small", {}, t("now.of-all", { share: percent(avoided / (calls + avoided)) })) : null);
   $("dollars").textContent = dollars(usage.dollars);
+  // The month is that of all cameras.
+  for (const id of ["month", "projection"]) $(id).parentElement.hidden = $("camera").value !== "";
   $("month").textContent = dollars(usage.month_dollars);
   $("projection").textContent = dollars(usage.projected_month_dollars);
   fill("calls", usage.calls.toSorted((one, other) => other.dollars - one.dollars).map(callRow));

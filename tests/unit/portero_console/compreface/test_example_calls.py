@@ -12,6 +12,7 @@ from tests.support.client.wire import Refusal
 from tests.support.console.program import Program
 
 _FACES = "/recognition/faces"
+_UUID = "6b135f5b-a365-4522-b1f1-4c9ac2dd0728"
 
 
 async def test_an_example_adds_its_subject(program: Program, server: FakeServer) -> None:
@@ -74,7 +75,7 @@ async def test_examples_are_deleted_by_id_by_list_and_by_subject(program: Progra
     assert await program.ask("DELETE", f"{_FACES}/{ids[0]}") == (200, {"image_id": ids[0], "subject": "Ana"})
     gone = (404, {"message": f"Image {ids[0]} not found", "code": 44})
     assert await program.ask("DELETE", f"{_FACES}/{ids[0]}") == gone
-    listed = await program.ask("POST", f"{_FACES}/delete", json=[ids[1], ids[0], "nobody~x", ids[1]])
+    listed = await program.ask("POST", f"{_FACES}/delete", json=[ids[1], ids[0], "nobody~x", _UUID, ids[1]])
     assert listed == (200, [{"image_id": ids[1], "subject": "Ana"}])
     assert await program.ask("DELETE", _FACES, params={"subject": "Ana"}) == (200, {"deleted": 2})
     assert [known.person.face_count for known in server.gallery.known.values()] == [0]

@@ -53,6 +53,17 @@ async def test_people_of_one_name_are_told_apart(program: Program, server: FakeS
     assert list(server.gallery.known) == ["people/ana"]
 
 
+async def test_a_name_that_looks_like_anothers_resource_name_names_nobody_else(
+    program: Program, server: FakeServer
+) -> None:
+    """Somebody who is called "people/ana" is told by their own resource name, and Ana is not deleted for them."""
+    await program.browser.json("POST", "/people", json={"display_name": "Ana", "id": "ana"})
+    await program.browser.json("POST", "/people", json={"display_name": "people/ana", "id": "eve"})
+    assert (await program.ask("GET", _SUBJECTS))[1] == {"subjects": ["Ana", "people/eve"]}
+    assert (await program.ask("DELETE", f"{_SUBJECTS}/people/eve"))[0] == 200
+    assert list(server.gallery.known) == ["people/ana"]
+
+
 async def test_a_subject_that_there_is_not_is_said_so(program: Program) -> None:
     """Unknown names and resource names have CompreFace's code, and no person is made of the latter."""
     assert await program.ask("DELETE", f"{_SUBJECTS}/Eve") == (404, {"message": "Subject Eve not found", "code": 42})
