@@ -22,6 +22,7 @@ from portero_server.domain.events.alerts import AlertRules
 from portero_server.domain.events.aws_destinations import AWS_KINDS
 from portero_server.domain.events.delivery import RetryPolicy
 from portero_server.domain.events.subscriptions import SinkKind
+from portero_server.errors import FailedPrecondition
 from portero_server.events.alerts import Alerts
 from portero_server.events.aws_sink import AwsSink
 from portero_server.events.digest_entries import EventEntries, NoticeEntries
@@ -98,6 +99,8 @@ def build(
     notices, withdrawals = NoticeStore(stores.database), WithdrawalStore(stores.database)
 
     def relay_of(sealed: SealedSubscription) -> RunningRelay:
+        if sealed.problem:
+            raise FailedPrecondition(sealed.problem)
         subscription = sealed.subscription
         subscription_id, wanted = subscription.subscription_id, subscription.wanted
         progress = progress_of(relay_name(subscription.kind, subscription_id), sealed.endpoint)

@@ -120,7 +120,7 @@ class DigestRelay:
         if state.batch is not None:
             async with self._turns or nullcontext():
                 return await self._tell(sender)
-        before = state.digested_at or self._since
+        before = max(state.digested_at or self._since, self._since)
         if before > now:
             # A clock was ahead: what waits is told at the next time of the right one.
             horizon = state.position

@@ -138,6 +138,7 @@ class _Client(aiomqtt.Client):
                 # When its socket closes, the library asks this future for its exception: canceled, it would raise, and
                 # the socket would stay open until the next keepalive.
                 self._connected = self._loop.create_future()
+            self._disconnect_with_will()
             await self._let_go()
             raise
         self._disconnected.add_done_callback(self._has_broken)
@@ -159,13 +160,15 @@ class _Client(aiomqtt.Client):
     async def leave(self) -> None:
         """Disconnects, within a bounded time; the broker says "offline" later, unless another server connects."""
         if not self._disconnected.done():
-            with_will = ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message")
-            self._client.disconnect(with_will)
+            self._disconnect_with_will()
             await asyncio.wait({self._disconnected}, timeout=_LEAVE_TIMEOUT)
         await self._let_go()
         if self._disconnected.done():
             # Seen, too.
             self._disconnected.exception()
+
+    def _disconnect_with_will(self) -> None:
+        self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
 
     def _client_connect(self) -> None:
         """Connects, in a thread, and says when that has ended."""

@@ -16,6 +16,7 @@ from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.events.schedules import DeliverySchedule, checked_schedule
 from portero_server.domain.events.subscriptions import SubscriptionFilter
 from portero_server.domain.recording.sightings import SightingEventKind
+from portero_server.errors import InvalidInput
 
 _KINDS = {kind.value: kind for kind in SightingEventKind}
 _NOTICES = {kind.value: kind for kind in NoticeKind}
@@ -79,12 +80,18 @@ def schedule_columns(schedule: DeliverySchedule | None) -> dict[str, Any]:
     }
 
 
-def schedule_of_row(row: Row[Any]) -> DeliverySchedule | None:
-    """Returns the schedule of a row; None: people are told at any time."""
+def schedule_of_row(row: Row[Any]) -> tuple[DeliverySchedule | None, str]:
+    """Returns the schedule of a row, None for any time, and why this server cannot follow it, empty if it can.
+
+    One of a newer server, or in a time zone that this machine lacks, must neither stop the others nor be told at the
+    wrong time.
+    """
     every = None if row.digest_minutes is None else row.digest_minutes * _MINUTE
-    return checked_schedule(
-        row.quiet_from or "", row.quiet_until or "", row.digest_at or "", every, row.time_zone or ""
-    )
+    clock = row.quiet_from or "", row.quiet_until or "", row.digest_at or ""
+    try:
+        return checked_schedule(*clock, every, row.time_zone or ""), ""
+    except InvalidInput as error:
+        return None, error.message
 
 
 def _clock(at: time) -> str:

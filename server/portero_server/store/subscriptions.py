@@ -66,6 +66,7 @@ class SealedSubscription:
         endpoint: Digest of the URL.
         secrets: Those that sign now, the newest first.
         revision: Grows with each change.
+        problem: Why this server cannot send for it, such as a time zone that it lacks; empty: it can.
     """
 
     subscription: Subscription
@@ -73,6 +74,7 @@ class SealedSubscription:
     endpoint: str
     secrets: tuple[SealedSecret, ...]
     revision: int = 1
+    problem: str = ""
 
     @property
     def version(self) -> tuple[object, ...]:
@@ -371,6 +373,7 @@ def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecr
     scope = Scope(
         frozenset(json.loads(row.scope_cameras)), frozenset(json.loads(row.scope_sites)), bool(row.scope_everything)
     )
+    schedule, problem = schedule_of_row(row)
     subscription = Subscription(
         subscription_id=row.subscription_id,
         display_name=row.display_name,
@@ -387,6 +390,6 @@ def _sealed(row: Row[Any], wanted: Collection[str], secrets: Sequence[SealedSecr
         secrets=len(secrets),
         overlap_until=max(ends, default=None),
         language=row.language or "",
-        schedule=schedule_of_row(row),
+        schedule=schedule,
     )
-    return SealedSubscription(subscription, row.url, row.endpoint, tuple(secrets), row.revision)
+    return SealedSubscription(subscription, row.url, row.endpoint, tuple(secrets), row.revision, problem)

@@ -208,9 +208,13 @@ def _interval(asked: timedelta) -> timedelta:
     return asked
 
 
+_NO_ZONES = re.compile(r"(localtime|posixrules|Factory)$|(posix|right)/")
+"""What some machines have beside the zones, and others do not."""
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
-        if len(name) <= _LONGEST_ZONE:
+        if len(name) <= _LONGEST_ZONE and not _NO_ZONES.match(name):
             return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         pass

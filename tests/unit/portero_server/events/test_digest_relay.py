@@ -66,6 +66,12 @@ class _Scene:
         assert schedule is not None
         self._schedule, self._since = schedule, self.clock.now()
 
+    def reschedule(self, digest_at: str) -> None:
+        """Changes the subscription now; a server that starts after knows the new time alone."""
+        schedule = checked_schedule("", "", digest_at, None, "UTC")
+        assert schedule is not None
+        self._schedule, self._since = schedule, self.clock.now()
+
     def ids(self) -> list[str]:
         """Returns the ids of all messages that were sent, in order."""
         return [message.message_id for _, message in self.receiver.seen]
@@ -458,3 +464,18 @@ async def test_a_database_that_is_away_is_waited_for() -> None:
         await scene.until(_NOON + timedelta(minutes=1))
     assert scene.ids() == ["digest_events_1_1"] * 2
     assert (scene.kept.position, scene.kept.digested_at) == (1, _NOON)
+
+
+@in_virtual_time
+async def test_a_digest_moved_to_an_hour_that_is_over_comes_the_next_day() -> None:
+    """What is changed at three to one o'clock is told at one, and not at three under a past time."""
+    scene = _Scene()
+    scene.kept.digested_at = _NOON
+    scene.events.happen()
+    await scene.until(_NOON + timedelta(hours=3))
+    scene.reschedule("13:00")
+    async with scene.server():
+        await scene.until(_NOON + _DAY + timedelta(minutes=59))
+        assert scene.ids() == []
+        await scene.until(_NOON + _DAY + timedelta(minutes=61))
+    assert scene.ids() == ["digest_events_1_1"]

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from portero_server.domain.events.schedules import DeliverySchedule, checked_schedule
 from portero_server.domain.events.subscriptions import SinkKind
 from portero_server.store.database import Database
+from portero_server.store.schema import subscriptions
 from portero_server.store.subscriptions import SealedSubscription, SubscriptionStore
 from tests.support.store.commits import at
 from tests.support.store.subscriptions import NOW, new_subscription
@@ -59,3 +61,19 @@ async def test_a_schedule_is_changed_as_a_whole_and_noticed_by_all_servers(store
         assert (changed.schedule, changed.display_name) == (schedule, "new")
         versions.add((await store.sealed(NOW))[0].version)
     assert len(versions) == 3
+
+
+async def test_a_schedule_that_this_server_cannot_follow_stops_its_subscription_alone(
+    store: SubscriptionStore, database: Database
+) -> None:
+    """A newer server, or one with other time zones, may have stored it: it is named, and the others are read."""
+    await store.create(_for_people(_NIGHT), most=5)
+    await database.run(
+        lambda connection: connection.execute(update(subscriptions).values(time_zone="Mars/Olympus_Mons"))
+    )
+    (found,) = await store.sealed(NOW)
+    assert "time_zone" in found.problem
+    assert found.subscription.schedule is None
+    await store.update("s1", {"schedule": _NIGHT}, at(1))
+    (found,) = await store.sealed(NOW)
+    assert (found.problem, found.subscription.schedule) == ("", _NIGHT)

@@ -263,3 +263,10 @@ def test_a_digest_at_the_end_of_quiet_hours_is_not_within_them() -> None:
     """Nor is one just before they begin."""
     assert checked_schedule("22:00", "07:00", "07:00", None, "UTC") is not None
     assert checked_schedule("22:00", "07:00", "21:59", None, "UTC") is not None
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "posix/Europe/Berlin", "right/Europe/Berlin"])
+def test_a_zone_that_other_machines_may_lack_is_refused(zone: str) -> None:
+    """What a machine calls its own time is no zone of a subscription that any server may follow."""
+    with pytest.raises(InvalidInput, match="time_zone"):
+        _schedule(zone, digest_at="08:00")
