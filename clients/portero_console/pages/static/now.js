@@ -53,15 +53,26 @@ function arrive(sighting) {
   here.set(sighting.name, sighting);
 }
 
+const isFresh = (sighting) => Date.now() - new Date(sighting.last_seen_time) < HERE_WITHIN;
+const busyCameras = () => new Set(cameras.filter(({ status }) => status?.open_tracks > 0).map(({ camera }) => camera.name));
+
 // Takes away whoever is before no camera any more, also where nobody told that they left.
 function leaveEmptyCameras() {
-  const busy = new Set(cameras.filter(({ status }) => status?.open_tracks > 0).map(({ camera }) => camera.name));
+  const busy = busyCameras();
   const before = here.size;
   for (const [name, sighting] of here) {
-    const fresh = Date.now() - new Date(sighting.last_seen_time) < HERE_WITHIN;
-    if (!busy.has(sighting.camera) && !fresh) here.delete(name);
+    if (!busy.has(sighting.camera) && !isFresh(sighting)) here.delete(name);
   }
   if (here.size !== before) showHere();
+}
+
+// Puts back who was taken away by mistake: a camera that follows somebody while nobody is said to be there.
+function fillBusyCameras(sightings) {
+  const told = new Set([...here.values()].map((sighting) => sighting.camera));
+  const busy = busyCameras();
+  for (const sighting of sightings) {
+    if (busy.has(sighting.camera) && !told.has(sighting.camera) && isFresh(sighting) && keep(sighting)) arrive(sighting);
+  }
 }
 
 function stateOf({ camera, status }) {
@@ -126,10 +137,9 @@ function showCameras(report) {
 
 async function loadSightings() {
   const { items } = await get("/sightings", { page_size: LATEST });
-  const now = Date.now();
   here.clear();
   for (const sighting of items.toReversed()) {
-    if (keep(sighting) && now - new Date(sighting.last_seen_time) < HERE_WITHIN) arrive(sighting);
+    if (keep(sighting) && isFresh(sighting)) arrive(sighting);
   }
   showLatest();
   showHere();
@@ -148,6 +158,7 @@ async function refreshNames() {
       if (error.status === 404) for (const shown of [latest, here]) shown.delete(name);
     }
   }
+  fillBusyCameras(page.items.toReversed());
   showLatest();
   showHere();
 }
