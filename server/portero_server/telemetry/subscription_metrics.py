@@ -62,8 +62,8 @@ class SubscriptionMetrics:
         )
         self.unreadable = Gauge(
             "portero_subscriptions_unreadable",
-            "Subscriptions that nothing is sent to: no key of PORTERO_SUBSCRIPTION_KEY_FILE opens their secrets, or this "
-            "server cannot follow their schedule. The log says which.",
+            "Subscriptions that nothing is sent to: no key of PORTERO_SUBSCRIPTION_KEY_FILE opens their secrets, or "
+            "this server cannot follow their schedule. The log says which.",
             registry=registry,
         )
 
